@@ -1,0 +1,166 @@
+"""Everything this package raises on purpose, and the words for it.
+
+::
+
+    RetaliationRiskError            exit code 1
+    ├── ArgumentError (ValueError)  exit code 2   an argument out of its range
+    ├── DataError (ValueError)      exit code 3   input that cannot be used as it is
+    │   └── ContractError           exit code 3   tables that break their contract, all breaches at once
+    ├── GateError                   exit code 4   a gate said no: too few events, drift, the champion wins
+    └── ArtefactError (ValueError)  exit code 5   a stored model or run that must not be opened
+
+Every message starts with a code of :data:`MESSAGES`, then says what was wrong, the value found and the cure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+
+@dataclass(frozen=True)
+class Message:
+    """One kind of complaint: a code that never changes, a name to remember it by, and its cure."""
+
+    code: str
+    name: str
+    about: str
+    cure: str
+    level: str = "error"
+
+
+_ALL = (
+    # Files and arguments.
+    Message("RR101", "missing column", "A required column is not in the table.",
+            "Add the column, or map yours to it in a rename file (--rename)."),
+    Message("RR102", "unreadable file", "A file is cut short, corrupt or not of the kind its name says.",
+            "Export or download the file again; a truncated gzip cannot be repaired."),
+    Message("RR103", "empty file", "A file has no header and no rows.",
+            "Export the table again, or remove the file if the table is optional."),
+    Message("RR104", "headers only", "A required table has column names but no rows.",
+            "Check the export's date range or filter: without rows there is nothing to learn from."),
+    Message("RR105", "missing table", "A required table is not in the folder.",
+            "Put customers and tickets (csv, csv.gz or parquet) into the folder."),
+    Message("RR106", "bad rename", "The rename file names a table or column that is not in the contract.",
+            "Write [table] sections with canonical = \"yours\" lines; names are in README.md, section Tables."),
+    Message("RR107", "not found", "A file or folder does not exist.",
+            "Check the path."),
+    Message("RR108", "output exists", "The output folder exists already.",
+            "Choose another --out, or remove the folder: runs are never overwritten."),
+    Message("RR109", "wrong checksum", "A downloaded or local data file is not the one that was published.",
+            "Remove the file and get it again; if it still differs, the source has changed."),
+    Message("RR110", "not available", "A public data set is neither in RETALIATION_RISK_DATA nor downloadable.",
+            "Set RETALIATION_RISK_DATA to the folder that holds it, or check the network."),
+    Message("RR111", "bad argument", "An argument is outside its allowed range.",
+            "Use a value from the range that the message names."),
+    # Values.
+    Message("RR201", "unparsable value", "A cell cannot be read as the column's kind.",
+            "Write times as ISO 8601 (2026-01-31T13:45:00Z), numbers with a point, booleans as true or false."),
+    Message("RR202", "empty required cell", "A required column has missing values.",
+            "Fill the cells or remove the rows at the source."),
+    Message("RR203", "time travel", "A fact was known before it happened (known_at before occurred_at).",
+            "Check whether the two columns are swapped, or their time zones differ."),
+    Message("RR204", "before its ticket", "An event happened before its ticket was opened.",
+            "Check the time zone of the two exports; an earlier message belongs to another ticket."),
+    Message("RR205", "duplicate id", "An id that must be unique stands in more than one row.",
+            "Keep one row per id; if tickets were merged, keep the surviving one."),
+    Message("RR206", "unknown type", "A value is not one of the allowed words.",
+            "Map it to one of the allowed words in the adapter or at the source; there is no default."),
+    Message("RR207", "future time", "A time lies after the time of the export.",
+            "Check the clock and the time zone; planned dates do not belong into these tables."),
+    Message("RR208", "orphan row", "A row points to a customer or ticket that does not exist.",
+            "Export both tables over the same range, or add the missing parent rows."),
+    Message("RR209", "out of range", "A number is outside the column's allowed range.",
+            "Rescale the column to the range in README.md, section Tables."),
+    Message("RR210", "backwards interval", "An interval ends before it begins.",
+            "Check whether observed_from and observed_to are swapped."),
+    Message("RR301", "midnight times", "Most times are exactly midnight, so the export may carry dates only.",
+            "Export times, or read every day-scale feature with care.", "warning"),
+    Message("RR302", "contact before first seen", "Customers have tickets before their first_seen_at.",
+            "Tenure counts from first_seen_at; check which system's sign-up date was exported.", "warning"),
+    Message("RR303", "ignored column", "A column is not in the contract and is not read.",
+            "Nothing to do, unless it should have been mapped (--rename).", "warning"),
+    # Runs and models.
+    Message("RR401", "too few events", "There are too few outcomes to fit or to judge a model.",
+            "Lengthen the history or the horizon; until then use the queue by rule."),
+    Message("RR402", "unknown customer", "A customer id is not in the customers table.",
+            "Check the id; ids are compared as text, character by character."),
+    Message("RR403", "unknown feature", "A feature name is not declared.",
+            "See the dictionary: retaliation-risk features."),
+    Message("RR404", "unknown outcome", "The outcome is neither an outcome type nor an event type of these tables.",
+            "Use retaliation, a type of the outcomes table, or an event type such as reopened."),
+    Message("RR405", "history too short", "The history is shorter than training plus gap plus one horizon.",
+            "Shorten --horizon-days, or export a longer history."),
+    Message("RR501", "foreign run", "A run folder is missing files or was made by another format.",
+            "Run again with this version."),
+)
+
+MESSAGES: dict[str, Message] = {message.code: message for message in _ALL}
+
+
+class RetaliationRiskError(Exception):
+    """Base of all deliberate errors; one line, with its code, the value and the cure."""
+
+    exit_code: ClassVar[int] = 1
+
+    def __init__(self, code: str, found: str) -> None:
+        self.code = code
+        self.found = found
+        message = MESSAGES[code]
+        super().__init__(f"{code} {message.name}: {found} {message.cure}")
+
+
+class ArgumentError(RetaliationRiskError, ValueError):
+    """An argument is outside its allowed range."""
+
+    exit_code = 2
+
+
+class DataError(RetaliationRiskError, ValueError):
+    """Input that cannot be used as it is."""
+
+    exit_code = 3
+
+
+class GateError(RetaliationRiskError):
+    """A gate said no: the result would not be worth acting on."""
+
+    exit_code = 4
+
+
+class ArtefactError(RetaliationRiskError, ValueError):
+    """A stored model or run that must not be opened."""
+
+    exit_code = 5
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One breach of the contract: how many rows, and up to 20 of their ids."""
+
+    code: str
+    table: str
+    found: str
+    count: int = 0
+    examples: tuple[str, ...] = ()
+
+    @property
+    def level(self) -> str:
+        """``"error"`` or ``"warning"``."""
+        return MESSAGES[self.code].level
+
+    def __str__(self) -> str:
+        message = MESSAGES[self.code]
+        first = f" (first: {', '.join(map(repr, self.examples[:3]))})" if self.examples else ""
+        return f"{self.code} {message.name}: {self.table}: {self.found}{first}. {message.cure}"
+
+
+class ContractError(DataError):
+    """Tables that break their contract; ``problems`` holds every breach, the message one line for each."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        self.problems = tuple(problems)
+        self.code = self.problems[0].code
+        self.found = self.problems[0].found
+        Exception.__init__(self, "\n".join(map(str, self.problems)))
