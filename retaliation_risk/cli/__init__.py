@@ -1,1 +1,38 @@
+"""The command line: parse, one library call, print. Heavy imports happen inside commands."""
 
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import click
+
+from retaliation_risk._version import __version__
+from retaliation_risk.cli.data import check, import_, simulate
+from retaliation_risk.cli.features import features
+from retaliation_risk.cli.runs import demo, report, run
+from retaliation_risk.errors import RetaliationRiskError
+
+
+class _Group(click.Group):
+    """Print our own errors as their message and leave with their exit code; anything else is a bug and shows itself."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except RetaliationRiskError as error:
+            click.echo(str(error), err=True)
+            sys.exit(error.exit_code)
+
+
+@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="retaliation-risk")
+def main() -> None:
+    """Find the customers about to retaliate against a firm, in time to make it good.
+
+    Exit codes: 0 ok, 1 bug, 2 usage, 3 data invalid, 4 gate failed, 5 artefact refused.
+    """
+
+
+for _command in (demo, import_, check, features, simulate, run, report):
+    main.add_command(_command)

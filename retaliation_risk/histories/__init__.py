@@ -1,1 +1,41 @@
+"""Histories: what was known about each customer, as of any moment. The only unit that compares a date with a moment."""
 
+from retaliation_risk.histories.declare import (
+    Aggregate,
+    Area,
+    Count,
+    DaysSince,
+    DaysSinceFirst,
+    Decayed,
+    Expression,
+    Feature,
+    Last,
+    Mean,
+    Spell,
+    Streak,
+    Sum,
+)
+from retaliation_risk.histories.definitions import EVIDENCE, Definitions
+from retaliation_risk.histories.histories import Histories, build_histories
+from retaliation_risk.histories.logs import LOGS
+
+__all__ = [
+    "EVIDENCE",
+    "LOGS",
+    "Aggregate",
+    "Area",
+    "Count",
+    "DaysSince",
+    "DaysSinceFirst",
+    "Decayed",
+    "Definitions",
+    "Expression",
+    "Feature",
+    "Histories",
+    "Last",
+    "Mean",
+    "Spell",
+    "Streak",
+    "Sum",
+    "build_histories",
+]

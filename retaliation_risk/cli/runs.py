@@ -1,0 +1,123 @@
+"""Commands that go from tables to a decision: run, report, demo."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+from retaliation_risk.cli._console import as_json, echo_json, progress, rename_option, say
+
+horizon = click.option("--horizon-days", default=90.0, show_default=True, help="How far ahead a risk looks.")
+capacity = click.option(
+    "--capacity", default=50, show_default=True, type=click.IntRange(1), help="Customers the team can answer a period."
+)
+bootstraps = click.option(
+    "--bootstraps", default=500, show_default=True, type=click.IntRange(20), help="Draws behind each interval."
+)
+seed_option = click.option("--seed", default=0, show_default=True, help="Same inputs and seed, same bytes.")
+
+
+@click.command()
+@click.argument("source", type=click.Path(path_type=Path))
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="Run folder to write; must not exist.")
+@click.option("--outcome", default="retaliation", show_default=True, help="retaliation, or one outcome or event type.")
+@horizon
+@capacity
+@click.option("--model", default="cox", show_default=True, help="Model whose risk orders the queue.")
+@bootstraps
+@seed_option
+@rename_option
+@as_json
+def run(
+    source: Path,
+    out: Path,
+    outcome: str,
+    horizon_days: float,
+    capacity: int,
+    model: str,
+    bootstraps: int,
+    seed: int,
+    rename: Path | None,
+    as_json: bool,
+) -> None:
+    """Go from a folder of tables to a run folder: models, comparison, queues, report.
+
+    The folder appears when it is whole, or not at all.
+    """
+    from retaliation_risk.report import write_report
+    from retaliation_risk.run import Settings
+    from retaliation_risk.run import run as run_tables
+    from retaliation_risk.tables import read_tables
+
+    settings = Settings(
+        outcome=outcome, horizon_days=horizon_days, capacity=capacity, model=model, n_bootstrap=bootstraps, seed=seed
+    )
+    with progress() as step:
+        step("reading tables")
+        tables = read_tables(source, rename=rename, now=datetime.now(UTC))
+        run_tables(tables, out, settings, finish=write_report, progress=step)
+    _tell(out, as_json)
+
+
+@click.command()
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option("--show-contacts", is_flag=True, help="Print customer ids as they are instead of pseudonyms.")
+@click.option("--open", "open_page", is_flag=True, help="Open the page in the browser.")
+@as_json
+def report(folder: Path, show_contacts: bool, open_page: bool, as_json: bool) -> None:
+    """Write the report of a finished run folder again, from its files."""
+    from retaliation_risk.report import write_report
+
+    page = write_report(folder, show_contacts=show_contacts)
+    _tell(folder, as_json)
+    if open_page:
+        click.launch(str(page))
+
+
+@click.command()
+@click.option("--customers", default=4000, show_default=True, type=click.IntRange(1), help="Customers to simulate.")
+@click.option("--out", type=click.Path(path_type=Path), help="Run folder; default: the next free reports/demo.")
+@horizon
+@capacity
+@bootstraps
+@click.option("--seed", default=7, show_default=True, help="Same seed, same bytes.")
+@as_json
+def demo(
+    customers: int, out: Path | None, horizon_days: float, capacity: int, bootstraps: int, seed: int, as_json: bool
+) -> None:
+    """Simulate customers whose truth is known, run everything on them, and write the report."""
+    from retaliation_risk.report import write_report
+    from retaliation_risk.run import Settings
+    from retaliation_risk.run import run as run_tables
+    from retaliation_risk.simulate import simulate
+    from retaliation_risk.tables import tables_from_frames
+
+    out = out or _next_free(Path("reports") / "demo")
+    settings = Settings(horizon_days=horizon_days, capacity=capacity, n_bootstrap=bootstraps, seed=seed)
+    with progress() as step:
+        step(f"simulating {customers:,} customers")
+        simulated = simulate(customers, seed=seed)
+        tables = tables_from_frames(simulated.frames)
+        run_tables(tables, out, settings, truth=simulated.truth_summary, finish=write_report, progress=step)
+    _tell(out, as_json)
+
+
+def _next_free(folder: Path) -> Path:
+    number, free = 2, folder
+    while free.exists():
+        free, number = folder.with_name(f"{folder.name}-{number}"), number + 1
+    return free
+
+
+def _tell(folder: Path, as_json: bool) -> None:
+    from retaliation_risk.report import summarise
+
+    summary: dict[str, Any] = summarise(folder)
+    if as_json:
+        echo_json({"run": str(folder), "report": str(folder / "report.html"), "answer": summary["answer"]})
+    else:
+        click.echo(summary["answer"]["sentence"])
+    say(f"Report: {folder / 'report.html'}")

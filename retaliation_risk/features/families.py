@@ -1,0 +1,161 @@
+"""The declared features, family by family. The dictionary (``retaliation-risk features``) is made from this list."""
+
+from __future__ import annotations
+
+from retaliation_risk.histories import (
+    Area,
+    Count,
+    DaysSince,
+    DaysSinceFirst,
+    Decayed,
+    Expression,
+    Feature,
+    Last,
+    Mean,
+    Spell,
+    Streak,
+    Sum,
+)
+
+KNOX = "Knox & van Oest 2014, Journal of Marketing 78(5)"
+BITNER = "Bitner, Booms & Tetreault 1990, Journal of Marketing 54(1)"
+MAXHAM = "Maxham & Netemeyer 2002, Journal of Marketing 66(4)"
+GREGOIRE = "Grégoire, Tripp & Legoux 2009, Journal of Marketing 73(6)"
+HUTZINGER = "Hutzinger & Weitzl 2023, Internet Research 33(7)"
+JOIREMAN = "Joireman, Grégoire, Devezer & Tripp 2013, Journal of Retailing 89(3)"
+
+PURCHASE_HALF_LIFE = 365.0
+COMPLAINT_HALF_LIFE = 30.0
+
+RELATIONSHIP = (
+    Feature("tenure_days", "days", "Days since the relationship began.", "relationship",
+            DaysSinceFirst("customers"), "A customer for {value:.0f} days", GREGOIRE),
+    Feature("orders_365d", "orders", "Orders in the last 365 days.", "relationship",
+            Count("orders", days=365), "{value:.0f} orders in the last year"),
+    Feature("spend_365d", "currency", "Amount bought in the last 365 days.", "relationship",
+            Sum("orders", "amount", days=365)),
+    Feature("spend_ever", "currency", "Amount bought ever.", "relationship", Sum("orders", "amount")),
+    Feature("days_since_order", "days", "Days since the last order.", "relationship", DaysSince("orders")),
+    Feature("purchase_stock", "orders", "Orders, each counting half after 365 days: slow to fade.", "relationship",
+            Decayed("orders", half_life_days=PURCHASE_HALF_LIFE), source=KNOX),
+    Feature("tier", "tier", "Loyalty tier held.", "relationship", Last("loyalty", "tier")),
+    Feature("relationship_strength", "log units", "Log tenure in years plus log purchase stock.", "relationship",
+            Expression("log1p(tenure_days / 365) + log1p(purchase_stock)"), "A strong relationship with us", GREGOIRE),
+)  # fmt: skip
+
+CONTACTS = (
+    Feature("tickets_7d", "tickets", "Tickets opened in the last 7 days.", "contacts",
+            Count("tickets", days=7), "{value:.0f} contacts in the last week"),
+    Feature("tickets_30d", "tickets", "Tickets opened in the last 30 days.", "contacts",
+            Count("tickets", days=30), "{value:.0f} contacts in the last 30 days"),
+    Feature("tickets_90d", "tickets", "Tickets opened in the last 90 days.", "contacts",
+            Count("tickets", days=90), "{value:.0f} contacts in the last 90 days"),
+    Feature("tickets_365d", "tickets", "Tickets opened in the last 365 days.", "contacts",
+            Count("tickets", days=365), "{value:.0f} contacts in the last year"),
+    Feature("tickets_ever", "tickets", "Tickets opened ever.", "contacts",
+            Count("tickets"), "{value:.0f} contacts in all"),
+    Feature("repeats_90d", "tickets", "Tickets in the last 90 days about an issue raised within 30 days before.",
+            "contacts", Count("tickets", where="repeat", days=90),
+            "Came back {value:.0f} times about the same issue in the last 90 days"),
+    Feature("open_tickets", "tickets", "Tickets open at the moment.", "contacts",
+            Sum("open_tickets", "change"), "{value:.0f} tickets still open"),
+    Feature("unresolved_days", "days", "Days since the customer last had nothing open.", "contacts",
+            Spell("open_tickets", "change"), "Something has been open for {value:.0f} days"),
+    Feature("days_since_contact", "days", "Days since the last ticket was opened.", "contacts", DaysSince("tickets")),
+    Feature("messages_30d", "messages", "Messages from the customer in the last 30 days.", "contacts",
+            Count("events", where="message_in", days=30), "Wrote {value:.0f} messages in the last 30 days"),
+    Feature("channel_changes_90d", "tickets", "Tickets in the last 90 days by another channel than the one before.",
+            "contacts", Count("tickets", where="channel_changed", days=90),
+            "Changed channel {value:.0f} times in the last 90 days"),
+)  # fmt: skip
+
+DEVIATIONS = (
+    Feature("complaints_365d", "tickets", "Service failures reported in the last 365 days.", "deviations",
+            Count("tickets", where="complaint", days=365), "Reported {value:.0f} failures in the last year"),
+    Feature("complaint_stock", "tickets", "Service failures reported, each counting half after 30 days.", "deviations",
+            Decayed("tickets", where="complaint", half_life_days=COMPLAINT_HALF_LIFE), source=KNOX),
+    Feature("failed_recoveries_30d", "tickets", "Failed recoveries that became known in the last 30 days.",
+            "deviations", Count("failed_recoveries", days=30), "Let down {value:.0f} times in the last 30 days"),
+    Feature("failed_recoveries_90d", "tickets", "Failed recoveries that became known in the last 90 days.",
+            "deviations", Count("failed_recoveries", days=90), "Let down {value:.0f} times in the last 90 days"),
+    Feature("failed_recoveries_365d", "tickets", "Failed recoveries that became known in the last 365 days.",
+            "deviations", Count("failed_recoveries", days=365), "Let down {value:.0f} times in the last year"),
+    Feature("failed_recoveries_ever", "tickets", "Failed recoveries known ever.", "deviations",
+            Count("failed_recoveries"), "Let down {value:.0f} times in all"),
+    Feature("grudge", "tickets", "Failed recoveries, each counting half after 30 days.", "deviations",
+            Decayed("failed_recoveries", half_life_days=30.0), "Let down recently, and not for the first time",
+            GREGOIRE),
+    Feature("failure_streak", "tickets", "Failed recoveries in a row, without a ticket closed clean in between.",
+            "deviations", Streak("verdicts", where="failed"), "The last {value:.0f} recoveries all failed"),
+    Feature("days_since_failed_recovery", "days", "Days since the last failed recovery became known.", "deviations",
+            DaysSince("failed_recoveries")),
+    Feature("days_between_failures", "days", "Days between the last two failed recoveries.", "deviations",
+            Last("failed_recoveries", "gap_days"), source=MAXHAM),
+    Feature("double_deviations_180d", "tickets", "Reported failures whose recovery failed, in the last 180 days.",
+            "deviations", Count("double_deviations", where="failed_recovery", days=180),
+            "{value:.0f} failures in the last 180 days were not made good", BITNER),
+    Feature("double_deviations_ever", "tickets", "Reported failures whose recovery failed, ever.", "deviations",
+            Count("double_deviations", where="failed_recovery"), "{value:.0f} failures were never made good", BITNER),
+    Feature("second_failures_180d", "tickets", "Failures reported in the last 180 days, soon after a failed recovery.",
+            "deviations", Count("double_deviations", where="second_failure", days=180),
+            "{value:.0f} new failures after one that was not made good", MAXHAM),
+    Feature("escalations_365d", "events", "Escalations in the last 365 days.", "deviations",
+            Count("events", where="escalated", days=365), "Escalated {value:.0f} times in the last year"),
+    Feature("reopens_365d", "events", "Reopenings in the last 365 days.", "deviations",
+            Count("events", where="reopened", days=365), "{value:.0f} solutions did not hold in the last year"),
+    Feature("sla_breaches_365d", "events", "Promised times missed, as known in the last 365 days.", "deviations",
+            Count("events", where="sla_breached", days=365), "{value:.0f} promised times missed in the last year"),
+)  # fmt: skip
+
+EXPERIENCE = (
+    Feature("mean_csat_365d", "0 to 1", "Mean satisfaction given in the last 365 days.", "experience",
+            Mean("events", "csat", days=365)),
+    Feature("last_csat", "0 to 1", "Last satisfaction given.", "experience", Last("events", "csat")),
+    Feature("bad_csat_365d", "ratings", "Bad ratings given in the last 365 days.", "experience",
+            Count("events", where="bad_csat", days=365), "Rated us badly {value:.0f} times in the last year"),
+    Feature("first_reply_hours_365d", "hours", "Mean hours from opening to first reply, in the last 365 days.",
+            "experience", Mean("events", "hours_since_opening", where="first_reply", days=365),
+            "Waited {value:.0f} hours for a first reply on average"),
+    Feature("assignments_90d", "events", "Assignments to an agent in the last 90 days; more than one a ticket is a "
+            "hand-off.", "experience", Count("events", where="assigned", days=90),
+            "Passed on {value:.0f} times in the last 90 days"),
+    Feature("mean_severity_365d", "1 to 5", "Mean severity of tickets in the last 365 days.", "experience",
+            Mean("tickets", "severity", days=365)),
+    Feature("open_days_ever", "ticket-days", "Days that tickets have stood open, added up.", "experience",
+            Area("open_tickets", "change")),
+)  # fmt: skip
+
+RECOVERY = (
+    Feature("apologies_365d", "events", "Apologies in the last 365 days.", "recovery",
+            Count("events", where="apology", days=365), source=JOIREMAN),
+    Feature("compensations_365d", "events", "Compensations in the last 365 days.", "recovery",
+            Count("events", where="compensation", days=365), source=JOIREMAN),
+    Feature("amends_365d", "tickets", "Tickets with both an apology and a compensation, completed in the last 365 "
+            "days.", "recovery", Count("events", where="amends", days=365), source=JOIREMAN),
+    Feature("days_since_recovery", "days", "Days since the last apology or compensation.", "recovery",
+            DaysSince("events", where="recovery")),
+)  # fmt: skip
+
+INTERACTIONS = (
+    Feature("tenure_x_failed_recoveries", "log years x tickets", "Log tenure times failed recoveries ever: a long "
+            "relationship, let down.", "interactions",
+            Expression("log1p(tenure_days / 365) * minimum(failed_recoveries_ever, 3)"),
+            "A long-standing customer, let down", HUTZINGER),
+    Feature("strength_x_failed_recoveries", "log units x tickets", "Relationship strength times failed recoveries ever.",
+            "interactions", Expression("relationship_strength * minimum(failed_recoveries_ever, 3)"),
+            "A loyal customer, let down", HUTZINGER),
+    Feature("strength_x_repeated_failure", "log units", "Relationship strength, from the second failed recovery on.",
+            "interactions", Expression("relationship_strength * (failed_recoveries_ever >= 2)"),
+            "A loyal customer, let down at least twice", HUTZINGER),
+    Feature("strength_x_grudge", "log units x tickets", "Relationship strength times recent failed recoveries.",
+            "interactions", Expression("relationship_strength * grudge"),
+            "A loyal customer, let down of late", GREGOIRE),
+)  # fmt: skip
+
+INFLUENCE = (
+    Feature("followers", "people", "Followers at the last observation.", "influence", Last("influence", "followers")),
+    Feature("bought_score", "1 to 100", "Bought-in score at the last observation.", "influence",
+            Last("influence", "score")),
+)  # fmt: skip
+
+FEATURES: tuple[Feature, ...] = RELATIONSHIP + CONTACTS + DEVIATIONS + EXPERIENCE + RECOVERY + INTERACTIONS

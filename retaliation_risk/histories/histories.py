@@ -1,0 +1,247 @@
+"""What did we know about this customer at this moment?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from retaliation_risk.errors import ArgumentError
+from retaliation_risk.histories import kernel
+from retaliation_risk.histories.declare import Aggregate, Decayed, Expression, Feature
+from retaliation_risk.histories.definitions import Definitions
+from retaliation_risk.histories.follow_up import Spans, follow_up
+from retaliation_risk.histories.logs import LOGS, Log, prepare, read_logs
+from retaliation_risk.tables.store import Tables
+
+Moments = pd.Timestamp | str | Iterable[object]
+Int64 = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Histories:
+    """All logs of all customers, sorted, in memory; made by :func:`build_histories`."""
+
+    customer_ids: pd.Index
+    ticket_ids: npt.NDArray[np.object_]
+    logs: Mapping[str, Log]
+    definitions: Definitions
+    spans: Spans = field(repr=False)
+
+    def as_of(self, customer_ids: Iterable[object], moments: Moments, features: Sequence[Feature]) -> pd.DataFrame:
+        """Return each feature as it was known just before each moment.
+
+        Parameters
+        ----------
+        customer_ids : iterable of str, length n
+        moments : timestamp, or iterable of length n
+            UTC where no zone is given; finer than microseconds is cut down. A fact known exactly at the moment is the
+            future.
+        features : sequence of Feature
+            Expressions may use features that are not asked for, as long as they are in ``features``.
+
+        Returns
+        -------
+        pandas.DataFrame, shape (n, 2 + len(features))
+            ``customer_id``, ``moment``, then one float column per feature, rows in the order asked.
+
+        Raises
+        ------
+        ArgumentError
+            For an unknown customer (RR402), an unknown feature or a log that is not there (RR403).
+        """
+        codes = self.codes(customer_ids)
+        times = microseconds(moments, len(codes))
+        values = self._values(codes, times, features)
+        columns = {feature.name: values[feature.name] for feature in features}
+        ids = self.customer_ids.to_numpy()[codes]
+        return pd.DataFrame({"customer_id": ids, "moment": times.view("datetime64[us]"), **columns})
+
+    def codes(self, customer_ids: Iterable[object]) -> Int64:
+        """Position of each customer in ``customer_ids``; raises for an unknown one, naming it."""
+        asked = pd.Index([customer_ids] if isinstance(customer_ids, str) else customer_ids, dtype=object)
+        codes = self.customer_ids.get_indexer(asked)
+        if (unknown := asked[codes < 0]).size:
+            raise ArgumentError("RR402", f"{unknown[0]!r} ({unknown.size} unknown among {asked.size} asked).")
+        return codes.astype(np.int64)
+
+    def switched_off(self, features: Sequence[Feature]) -> dict[str, str]:
+        """Name of each feature that these tables cannot give, with the reason."""
+        off: dict[str, str] = {}
+        for feature in features:
+            if isinstance(feature.value, Aggregate):
+                missing = [table for table in LOGS[feature.value.log].tables if feature.value.log not in self.logs]
+                if missing:
+                    off[feature.name] = f"needs the table {' and '.join(t for t in missing if t != 'tickets')}"
+        for feature in features:
+            if isinstance(feature.value, Expression) and (lost := [n for n in feature.value.names if n in off]):
+                off[feature.name] = f"needs {', '.join(lost)}"
+        return off
+
+    def at_risk(self, moment: pd.Timestamp | str) -> npt.NDArray[np.object_]:
+        """Ids of customers who were known, observed, not gone and not opted out at the moment, sorted."""
+        when = microseconds(moment, 1)[0]
+        first = self.logs["customers"].known < when
+        left = self.spans.left_known_at < when
+        chosen = first & ~left & ~self.spans.opted_out & (self.spans.end_at(when) > when)
+        return np.asarray(self.customer_ids.to_numpy()[chosen], dtype=object)
+
+    def follow_up(
+        self,
+        customer_ids: Iterable[object],
+        moments: Moments,
+        *,
+        outcome: str = "retaliation",
+        horizon_days: float,
+        known_by: pd.Timestamp | str | None = None,
+    ) -> pd.DataFrame:
+        """Return what each customer did within the horizon from each moment on: the outcome frame.
+
+        Parameters
+        ----------
+        customer_ids, moments
+            As in :meth:`as_of`.
+        outcome : str
+            ``retaliation`` (any kind), one outcome type, or one ticket event type such as ``reopened``.
+        horizon_days : float
+            Above 0.
+        known_by : timestamp, optional
+            Only outcomes known before it count, and nobody is followed beyond it: what a training run of that day saw.
+
+        Returns
+        -------
+        pandas.DataFrame
+            ``customer_id``, ``moment``, ``event``, ``duration_days`` in (0, horizon_days], ``competing``, ``reach``.
+        """
+        codes = self.codes(customer_ids)
+        times = microseconds(moments, len(codes))
+        limit = None if known_by is None else int(microseconds(known_by, 1)[0])
+        found = follow_up(self.spans, codes, times, outcome, horizon_days, limit)
+        ids = self.customer_ids.to_numpy()[codes]
+        return pd.DataFrame({"customer_id": ids, "moment": times.view("datetime64[us]"), **found})
+
+    def tickets_behind(
+        self, customer_id: str, moment: pd.Timestamp | str, feature: Feature, features: Sequence[Feature] = ()
+    ) -> list[str]:
+        """Return the tickets that a feature's value rests on, latest first, without repeats."""
+        code, when = self.codes([customer_id])[0], microseconds(moment, 1)[0]
+        found = [rows for aggregate in _aggregates_of(feature, features) for rows in self._rows(aggregate, code, when)]
+        ordered = sorted(found, key=lambda row: (-row[0], row[1]))
+        return [self.ticket_ids[ticket] for ticket in dict.fromkeys(ticket for _, ticket in ordered)]
+
+    def _rows(self, aggregate: Aggregate, code: int, when: int) -> list[tuple[int, int]]:
+        log = self.logs.get(aggregate.log)
+        if log is None or not log.spec.tickets:
+            return []
+        rows = slice(log.starts[code], log.starts[code + 1])
+        known, mask = log.known[rows], np.uint64(log.mask(aggregate.where))
+        opens = -np.inf if aggregate.days is None else when - aggregate.days * kernel.DAY_US
+        chosen = (known < when) & (known >= opens) & ((log.flags[rows] & mask) == mask)
+        return list(zip(known[chosen].tolist(), log.tickets[rows][chosen].tolist(), strict=True))
+
+    def _values(self, codes: Int64, times: Int64, features: Sequence[Feature]) -> dict[str, npt.NDArray[np.float64]]:
+        off = self.switched_off(features)
+        if off:
+            name, why = next(iter(off.items()))
+            raise ArgumentError("RR403", f"{name!r} cannot be computed: it {why}.")
+        order = np.lexsort((times, codes))
+        asked = {f.name: f.value for f in features if isinstance(f.value, Aggregate)}
+        values: dict[str, npt.NDArray[np.float64]] = {}
+        for name, log in self.logs.items():
+            here = {key: value for key, value in asked.items() if value.log == name}
+            if here:
+                values.update(_pass(log, list(here.items()), codes[order], times[order], order))
+        return evaluate_expressions(features, values)
+
+
+def build_histories(tables: Tables, definitions: Definitions | None = None) -> Histories:
+    """Sort every fact of the tables into logs by (customer, known time).
+
+    Parameters
+    ----------
+    tables : Tables
+        Checked tables; customers and tickets are required, what else is missing switches features off.
+    definitions : Definitions, optional
+        What counts as a failed recovery and as a second failure.
+    """
+    definitions = definitions or Definitions()
+    cursor = tables.connection.cursor()
+    cursor.execute("SET TimeZone = 'UTC'")
+    prepare(cursor, tables.names, definitions)
+    ids = cursor.execute("SELECT customer_id FROM _codes ORDER BY code").fetchnumpy()["customer_id"]
+    tickets = cursor.execute("SELECT ticket_id FROM _ticket_codes ORDER BY ticket").fetchnumpy()["ticket_id"]
+    logs = {log.spec.name: log for log in read_logs(cursor, tables.names, definitions, len(ids))}
+    spans = Spans.read(cursor, tables.names, logs["customers"].known)
+    cursor.close()
+    return Histories(pd.Index(ids, dtype=object), np.asarray(tickets, dtype=object), logs, definitions, spans)
+
+
+def microseconds(moments: Moments, n: int) -> Int64:
+    """Return ``n`` moments as whole microseconds of UTC since 1970, cut down (which keeps their order)."""
+    if isinstance(moments, pd.Timestamp | str) or not isinstance(moments, Iterable):
+        moments = [moments] * n
+    times = pd.to_datetime(pd.Series(list(moments) if not hasattr(moments, "dtype") else moments), utc=True)
+    if times.isna().any():
+        raise ArgumentError("RR111", f"moments holds a missing time at position {int(times.isna().argmax())}.")
+    if len(times) != n:
+        raise ArgumentError("RR111", f"moments has {len(times)} times for {n} customers; give one for each, or one.")
+    return np.asarray(times.dt.tz_localize(None).to_numpy().astype("datetime64[us]").view(np.int64), dtype=np.int64)
+
+
+def evaluate_expressions(
+    features: Sequence[Feature], values: dict[str, npt.NDArray[np.float64]]
+) -> dict[str, npt.NDArray[np.float64]]:
+    """Add every expression to ``values``, in the order in which they rest on each other."""
+    waiting = {f.name: f.value for f in features if isinstance(f.value, Expression)}
+    while waiting:
+        ready = [name for name, value in waiting.items() if all(n in values for n in value.names)]
+        if not ready:
+            name, value = next(iter(waiting.items()))
+            lacking = [n for n in value.names if n not in values]
+            raise ArgumentError("RR403", f"{name!r} uses {lacking}, which are not among the features asked for.")
+        for name in ready:
+            values[name] = waiting.pop(name).evaluate(values)
+    return values
+
+
+def _aggregates_of(feature: Feature, features: Sequence[Feature]) -> list[Aggregate]:
+    if isinstance(feature.value, Aggregate):
+        return [feature.value]
+    named = {f.name: f for f in features}
+    return [a for n in feature.value.names if n in named for a in _aggregates_of(named[n], features)]
+
+
+def _plan(log: Log, aggregates: list[Aggregate]) -> tuple[npt.NDArray[np.generic], ...]:
+    """Translate declarations into the kernel's tables; aggregates that differ by window only share a channel."""
+    channels: dict[tuple[int, int, int, float], int] = {}
+    windows: dict[int, int] = {0: 0}
+    plan = []
+    for aggregate in aggregates:
+        half_life = aggregate.half_life_days * kernel.DAY_US if isinstance(aggregate, Decayed) else 1.0
+        operation = kernel.OPERATIONS[aggregate.operation]
+        key = (operation, log.column(aggregate.column), log.mask(aggregate.where), half_life)
+        window = -1 if aggregate.days is None else round(aggregate.days * kernel.DAY_US)
+        plan.append((channels.setdefault(key, len(channels)), windows.setdefault(window, len(windows))))
+    return (
+        np.array(list(windows), dtype=np.int64),
+        np.array([key[:2] for key in channels], dtype=np.int64),
+        np.array([key[2] for key in channels], dtype=np.uint64),
+        np.array([key[3] for key in channels], dtype=np.float64),
+        np.array(plan, dtype=np.int64),
+    )
+
+
+def _pass(
+    log: Log, asked: list[tuple[str, Aggregate]], codes: Int64, times: Int64, order: Int64
+) -> dict[str, npt.NDArray[np.float64]]:
+    sorted_values = np.empty((len(asked), len(codes)))
+    plan = _plan(log, [aggregate for _, aggregate in asked])
+    kernel.fill(log.starts, log.known, log.flags, log.values, codes, times, *plan, sorted_values)
+    values = {}
+    for row, (name, _) in enumerate(asked):
+        values[name] = np.empty(len(codes))
+        values[name][order] = sorted_values[row]
+    return values
