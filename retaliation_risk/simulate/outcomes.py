@@ -1,0 +1,135 @@
+"""Acts of retaliation and exits, drawn from hazards that jump at failed recoveries and decay."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from retaliation_risk.simulate.clock import Bools, Floats, Ints, whole_seconds
+from retaliation_risk.simulate.contacts import Tickets
+from retaliation_risk.simulate.customers import YEAR, People
+from retaliation_risk.simulate.events import Events
+from retaliation_risk.simulate.hazard import Decaying
+from retaliation_risk.simulate.influence import Accounts
+from retaliation_risk.simulate.parameters import Parameters
+from retaliation_risk.tables.contract import DIRECT, EVENT_TYPES, INDIRECT
+
+OUTCOMES = INDIRECT + DIRECT
+_MOST_ACTS = 1000
+
+
+@dataclass(frozen=True)
+class Failures:
+    """Failed recoveries of complaints, sorted by customer and day; ``number`` counts those in memory, itself too."""
+
+    customer: Ints
+    day: Floats
+    severity: Ints
+    gesture: Bools
+    number: Ints
+
+
+def find_failures(tickets: Tickets, events: Events, failed: Floats, p: Parameters) -> Failures:
+    """Failed recoveries of complaint tickets; ``gesture``: apology or compensation on the ticket before it failed."""
+    kinds = [EVENT_TYPES.index("apology"), EVENT_TYPES.index("compensation")]
+    before = np.isin(events.kind, kinds) & (events.day < failed[events.ticket])
+    gesture = np.zeros(len(tickets), dtype=bool)
+    gesture[events.ticket[before]] = True
+    rows = np.flatnonzero(tickets.complaint & ~np.isnan(failed))
+    rows = rows[np.lexsort((failed[rows], tickets.customer[rows]))]
+    customer, day = tickets.customer[rows], failed[rows]
+    key = customer * 1e5 + day
+    number = np.arange(len(rows)) - np.searchsorted(key, np.maximum(key - p.memory_days, customer * 1e5)) + 1
+    return Failures(customer, day, tickets.severity[rows], gesture[rows], number)
+
+
+def retaliation_hazard(people: People, accounts: Accounts, failures: Failures, p: Parameters) -> Decaying:
+    """The true hazard: log ratios of loyalty after 0, 1 and 2 or more failures are ``loyalty_log_ratio``."""
+    ratio = np.array(p.loyalty_log_ratio)
+    shift = p.influence_effect * accounts.standing - np.where(accounts.has, p.influence_effect**2 / 2, 0.0)
+    person = p.base_per_year / YEAR * people.frailty * np.exp(shift)
+    who, times = failures.customer, np.minimum(failures.number, 3) - 1
+    quiet = np.exp(ratio[0] * people.loyalty)
+    level = np.array(p.failure_ratio)[times] * np.exp(
+        ratio[np.minimum(times + 1, 2)] * people.loyalty[who]
+        + p.severity_log_ratio * (failures.severity - 3.0)
+        + np.array(p.gesture_log_ratio)[times] * failures.gesture
+    )
+    half_life = p.revenge_half_life_days * np.exp(p.half_life_loyalty * people.loyalty)
+    excess = person[who] * np.maximum(level - quiet[who], 1e-9)
+    return Decaying(person * quiet, np.log(2) / half_life, who, failures.day, excess)
+
+
+def exit_hazard(people: People, failures: Failures, p: Parameters) -> Decaying:
+    """The hazard of leaving: lower for the loyal, raised for a time by failed recoveries."""
+    base = p.exit_per_year / YEAR * np.exp(p.exit_loyalty * people.loyalty)
+    times = np.minimum(failures.number, 3) - 1
+    excess = base[failures.customer] * (np.array(p.exit_ratio)[times] - 1.0)
+    decay = np.full(len(base), np.log(2) / p.exit_half_life_days)
+    return Decaying(base, decay, failures.customer, failures.day, np.maximum(excess, 1e-12))
+
+
+def draw_exits(rng: np.random.Generator, hazard: Decaying, people: People) -> Floats:
+    """Day each customer leaves; infinite or after the history for most."""
+    every = np.arange(len(people.start))
+    return whole_seconds(hazard.next_event(rng, every, people.start, np.ones(len(every))))
+
+
+@dataclass(frozen=True)
+class Acts:
+    """Acts of retaliation, sorted by customer and day; ``factor`` multiplies the desire for revenge from then on."""
+
+    customer: Ints
+    day: Floats
+    kind: Ints
+    factor: Floats
+    known: Floats
+
+    @property
+    def direct(self) -> Bools:
+        """Which acts were aimed at the firm itself."""
+        return self.kind >= len(INDIRECT)
+
+
+def draw_acts(
+    rng: np.random.Generator, hazard: Decaying, people: People, stop: Floats, p: Parameters
+) -> Acts:
+    """Draw each customer's acts one after another, each changing the desire that is left."""
+    who = np.arange(len(people.start))
+    now, factor = people.start, np.ones(len(who))
+    rounds: list[tuple[Ints, Floats, Ints, Floats]] = []
+    for _ in range(_MOST_ACTS):
+        day = whole_seconds(hazard.next_event(rng, who, now, factor))
+        acts = (day < stop[who]) & (day > now)
+        who, now, factor = who[acts], day[acts], factor[acts]
+        if not len(who):
+            break
+        kind = _draw_kinds(rng, people.vigilante[who], p)
+        factor = factor * np.where(kind >= len(INDIRECT), p.act_ratio[0], p.act_ratio[1])
+        rounds.append((who, now, kind, factor))
+    return _in_order(rng, rounds, p)
+
+
+def _draw_kinds(rng: np.random.Generator, vigilante: Bools, p: Parameters) -> Ints:
+    """Draw what the customer does, as an index into :data:`OUTCOMES`."""
+    count = len(vigilante)
+    direct = rng.random(count) < np.where(vigilante, p.direct_share[0], p.direct_share[1])
+    hidden = rng.choice(len(INDIRECT), count, p=p.indirect_kinds)
+    open_ = rng.choice(len(DIRECT), count, p=p.direct_kinds)
+    return np.where(direct, len(INDIRECT) + open_, hidden)
+
+
+def _in_order(
+    rng: np.random.Generator, rounds: list[tuple[Ints, Floats, Ints, Floats]], p: Parameters
+) -> Acts:
+    """Join the rounds, sort by customer and day, and say when the firm learned of each act."""
+    empty = (np.zeros(0, np.int64), np.zeros(0), np.zeros(0, np.int64), np.zeros(0))
+    columns = [np.concatenate(parts) for parts in zip(empty, *rounds, strict=True)]
+    order = np.lexsort((columns[1], columns[0]))
+    customer, day, kind, factor = (column[order] for column in columns)
+    mean = np.where(kind >= len(INDIRECT), p.act_delay_days[0], p.act_delay_days[1])
+    later = rng.random(len(day)) >= p.known_at_once_share
+    return Acts(
+        customer, day, kind, factor, whole_seconds(day + later * rng.exponential(1.0, len(day)) * mean)
+    )
