@@ -1,1 +1,59 @@
+"""Models: features and an outcome frame in, each customer's risk of retaliation out."""
 
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any
+
+from retaliation_risk.errors import ArtefactError
+from retaliation_risk.models._base import Model
+from retaliation_risk.models.baseline import KaplanMeier, Prevalence
+from retaliation_risk.models.classifier import Boosting, Logistic
+from retaliation_risk.models.cox import Cox
+from retaliation_risk.models.rule import Rule
+
+__all__ = [
+    "MODELS",
+    "Boosting",
+    "Cox",
+    "KaplanMeier",
+    "Logistic",
+    "Model",
+    "Prevalence",
+    "Rule",
+    "from_parameters",
+]
+
+#: Every model by the name used on the command line: ``MODELS[name](horizon_days, seed)`` is unfitted.
+MODELS: Mapping[str, Callable[[float, int], Model]] = MappingProxyType(
+    {
+        "prevalence": lambda horizon_days, seed: Prevalence(horizon_days=horizon_days),
+        "kaplan_meier": lambda horizon_days, seed: KaplanMeier(),
+        "rule": lambda horizon_days, seed: Rule(horizon_days=horizon_days),
+        "cox": lambda horizon_days, seed: Cox(),
+        "logistic": lambda horizon_days, seed: Logistic(horizon_days=horizon_days, seed=seed),
+        "boosting": lambda horizon_days, seed: Boosting(horizon_days=horizon_days, seed=seed),
+    }
+)
+
+_WRITABLE = (Prevalence, KaplanMeier, Rule, Cox, Logistic)
+
+
+def from_parameters(parameters: Mapping[str, Any]) -> Model:
+    """Build the fitted model that ``to_parameters`` wrote.
+
+    Raises
+    ------
+    ArtefactError
+        RR501 when the class is not one that can be written as parameters, or a key is missing.
+    """
+    classes = {kind.__name__: kind for kind in _WRITABLE}
+    if lacking := [key for key in ("model", "settings", "state") if key not in parameters]:
+        raise ArtefactError("RR501", f"The model's parameters lack {lacking}.")
+    if parameters["model"] not in classes:
+        raise ArtefactError(
+            "RR501", f"model is {parameters['model']!r}; it must be one of {', '.join(classes)}."
+        )
+    model: Model = classes[parameters["model"]].from_parameters(parameters)
+    return model

@@ -1,0 +1,94 @@
+"""What all models share: scikit-learn's parameters, and fitted state as plain JSON."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any, ClassVar, Protocol, Self, runtime_checkable
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from sklearn.base import BaseEstimator
+from sklearn.utils.validation import check_is_fitted
+
+from retaliation_risk.models._design import Design
+
+
+@runtime_checkable
+class Model(Protocol):
+    """What every model can do; survival models also have ``predict_survival(X, times)``."""
+
+    def fit(self, X: pd.DataFrame, y: pd.DataFrame) -> Self:
+        """Learn from features ``X`` and the outcome frame ``y``."""
+        ...
+
+    def predict_risk(self, X: pd.DataFrame, horizon_days: float) -> npt.NDArray[np.float64]:
+        """Probability of retaliation within the horizon, shape (n_customers,)."""
+        ...
+
+    def to_parameters(self) -> dict[str, Any] | None:
+        """Everything needed to predict, as JSON; None where a model cannot be written so."""
+        ...
+
+
+class Fitted(BaseEstimator):  # type: ignore[misc]
+    """A model whose fitted state is a few arrays, numbers and texts, listed in ``_state``."""
+
+    _state: ClassVar[tuple[str, ...]] = ()
+
+    def to_parameters(self) -> dict[str, Any]:
+        """Return class, settings and fitted state as a JSON-able dictionary (no pickle, no NaN).
+
+        Returns
+        -------
+        dict
+            Keys ``model``, ``settings``, ``state``; :func:`retaliation_risk.models.from_parameters` reads it.
+        """
+        check_is_fitted(self)
+        state = {name: encode(getattr(self, name)) for name in self._state}
+        return {"model": type(self).__name__, "settings": self.get_params(deep=False), "state": state}
+
+    @classmethod
+    def from_parameters(cls, parameters: Mapping[str, Any]) -> Self:
+        """Build a fitted model from :meth:`to_parameters`; its predictions are exactly the same."""
+        model = cls(**parameters["settings"])
+        for name in cls._state:
+            setattr(model, name, decode(parameters["state"][name]))
+        return model
+
+
+def encode(value: Any) -> Any:
+    """Write arrays, designs and mappings as JSON values; NaN becomes null.
+
+    Examples
+    --------
+    >>> encode(np.array([1.0, np.nan]))
+    {'array': [1.0, None], 'dtype': 'float64'}
+    """
+    if isinstance(value, np.ndarray):
+        return {"array": _plain(value.tolist()), "dtype": str(value.dtype)}
+    if isinstance(value, Design):
+        fields = {f.name: encode(getattr(value, f.name)) for f in dataclasses.fields(value)}
+        return {"design": fields | {"features": list(value.features)}}
+    if isinstance(value, dict):
+        return {"mapping": [[key, encode(item)] for key, item in value.items()]}
+    return value
+
+
+def decode(value: Any) -> Any:
+    """Read what :func:`encode` wrote."""
+    if not isinstance(value, dict):
+        return value
+    if "array" in value:
+        return np.array(value["array"], dtype=value["dtype"])
+    if "design" in value:
+        fields = {name: decode(item) for name, item in value["design"].items()}
+        return Design(**fields | {"features": tuple(fields["features"])})
+    return {key: decode(item) for key, item in value["mapping"]}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    return None if isinstance(value, float) and np.isnan(value) else value

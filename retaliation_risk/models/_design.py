@@ -1,0 +1,122 @@
+"""From a table of features to the standardised matrix that the linear and hazard models are fitted on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from retaliation_risk.errors import ArgumentError
+
+Floats = npt.NDArray[np.float64]
+
+
+def check_columns(X: pd.DataFrame, features: Sequence[str]) -> None:
+    """Refuse a table that lacks a column the model was fitted with, naming those lacking and those added."""
+    lacking = [name for name in features if name not in X.columns]
+    if lacking:
+        known = set(features)
+        adds = [name for name in X.columns if name not in known]
+        raise ArgumentError(
+            "RR101",
+            f"The model was fitted with columns {list(features)}; "
+            f"this table lacks {lacking} and adds {adds}. "
+            "Rebuild the features with the version that fitted the model.",
+        )
+
+
+def numbers(X: pd.DataFrame, features: Sequence[str]) -> Floats:
+    """Return the named columns as float64, shape (n, n_features); NaN is allowed, infinity is not."""
+    check_columns(X, features)
+    chosen = X[list(features)]
+    if text := [name for name in chosen if not pd.api.types.is_numeric_dtype(chosen[name])]:
+        raise ArgumentError("RR111", f"columns {text} are not numbers; features are float columns.")
+    matrix = chosen.to_numpy(dtype=np.float64, na_value=np.nan)
+    if np.isinf(matrix).any():
+        names = [name for name, bad in zip(features, np.isinf(matrix).any(axis=0), strict=True) if bad]
+        raise ArgumentError("RR111", f"columns {names} hold infinite values; they must be finite or missing.")
+    return matrix
+
+
+@dataclass(frozen=True)
+class Design:
+    """How raw features become columns of mean 0 and standard deviation 1.
+
+    Attributes
+    ----------
+    features : tuple of str
+        All columns seen at fit, sorted by name, so that the order of columns cannot change a model.
+    fill : array, shape (n_features,)
+        Training median, put in place of NaN (0 where a column was empty).
+    mean, scale : array, shape (n_features,)
+        Training mean and standard deviation after filling, in the feature's own unit.
+    kept : array of bool, shape (n_features,)
+        False for columns that were constant in training; they carry nothing and are left out.
+    """
+
+    features: tuple[str, ...]
+    fill: Floats
+    mean: Floats
+    scale: Floats
+    kept: npt.NDArray[np.bool_]
+
+    @property
+    def used(self) -> list[str]:
+        """Names of the columns of the matrix."""
+        return [name for name, keep in zip(self.features, self.kept, strict=True) if keep]
+
+    @property
+    def dropped(self) -> list[str]:
+        """Names of the columns that were constant in training."""
+        return [name for name, keep in zip(self.features, self.kept, strict=True) if not keep]
+
+    def matrix(self, X: pd.DataFrame) -> Floats:
+        """Standardised values of the kept columns, shape (n, n_kept)."""
+        raw = numbers(X, self.features)[:, self.kept]
+        filled = np.where(np.isnan(raw), self.fill[self.kept], raw)
+        standard: Floats = (filled - self.mean[self.kept]) / self.scale[self.kept]
+        return standard
+
+    def contributions(self, X: pd.DataFrame, coefficients: Floats) -> pd.DataFrame:
+        """Coefficient times standardised value, one column per feature in ``X``'s order; 0 where dropped."""
+        parts = pd.DataFrame(self.matrix(X) * coefficients, columns=self.used, index=X.index)
+        asked = [name for name in X.columns if name in set(self.features)]
+        return parts.reindex(columns=asked, fill_value=0.0)
+
+    @property
+    def typical(self) -> pd.Series[float]:
+        """Training median of each feature, in its own unit."""
+        return pd.Series(self.fill, index=list(self.features), name="typical")
+
+    def effects(
+        self, estimate: Floats, low: Floats, high: Floats, p_value: Floats, kind: str
+    ) -> pd.DataFrame:
+        """One row per used feature; ``scale`` is the standard deviation that the effect is for."""
+        columns = {"feature": self.used, "estimate": estimate, "low": low, "high": high, "p_value": p_value}
+        frame = pd.DataFrame(columns | {"kind": kind, "unit": "per standard deviation"})
+        return frame.assign(scale=self.scale[self.kept])
+
+
+def fit_design(X: pd.DataFrame) -> Design:
+    """Learn medians, means and scales from training rows.
+
+    Examples
+    --------
+    >>> design = fit_design(pd.DataFrame({"calls": [0.0, 2.0, np.nan, 4.0], "one": 1.0}))
+    >>> design.used, design.dropped, design.fill.tolist()
+    (['calls'], ['one'], [2.0, 1.0])
+    """
+    features = tuple(sorted(map(str, X.columns)))
+    raw = numbers(X, features)
+    empty = np.isnan(raw).all(axis=0)
+    fill = np.zeros(len(features))
+    fill[~empty] = np.nanmedian(raw[:, ~empty], axis=0)
+    filled = np.where(np.isnan(raw), fill, raw)
+    mean, scale = filled.mean(axis=0), filled.std(axis=0)
+    kept = scale > 1e-10 * np.maximum(np.abs(mean), 1e-300)
+    if not kept.any():
+        raise ArgumentError("RR111", f"all of columns {list(features)} are constant; at least one must vary.")
+    return Design(features, fill, mean, np.where(kept, scale, 1.0), kept)
