@@ -1,0 +1,80 @@
+"""What each chart shows, in numbers, for those who do not see it; for another language, translate this too."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from retaliation_risk.report.formats import show
+from retaliation_risk.report.sentences import policy_name, span
+
+Rows = Sequence[Mapping[str, Any]]
+
+
+def capacity(rows: Rows, at: float | None) -> str:
+    """State what each policy reaches at the capacity nearest to ``at``."""
+    levels = sorted({row["capacity"] for row in rows if row["capacity"] is not None})
+    near = min(levels, key=lambda level: abs(level - (at or levels[0])))
+    here = sorted((r for r in rows if r["capacity"] == near), key=lambda r: (-(r["value"] or 0), r["policy"]))
+    said = ", ".join(f"{policy_name(r['policy'])} {show(r['value'], 'percent')}" for r in here)
+    return f"Line chart. With {show(near, 'count')} customers answered: {said}."
+
+
+def differences(rows: Rows) -> str:
+    """State every difference with its interval, the pooled one last."""
+    clear = sum(1 for row in rows if (row["low"] or 0) > 0 or (row["high"] or 0) < 0)
+    said = "; ".join(
+        f"{row['split']} {show(row['value'], 'per_hundred')} ({span(row, 'per_hundred')})" for row in rows
+    )
+    return f"Interval chart, {clear} of {len(rows)} intervals exclude 0. Differences in points: {said}."
+
+
+def effects(rows: Rows) -> str:
+    """State how many intervals exclude 1, and the strongest of those."""
+    clear = [r for r in rows if (r["low"] or 0) > 1 or (r["high"] or math.inf) < 1]
+    if not clear:
+        return f"Forest chart of {len(rows)} effects; every interval covers 1."
+    top = max(clear, key=lambda r: (abs(math.log(r["estimate"])), r["feature"]))
+    return (
+        f"Forest chart of {len(rows)} effects, {len(clear)} with intervals that exclude 1. The strongest is "
+        f"{top['feature']}: {top['kind']} {show(top['estimate'], 'ratio')} ({span(top, 'ratio')}) per {top['unit']}."
+    )
+
+
+def survival(rows: Rows) -> str:
+    """State what share of each group is left at its last day."""
+    last = {row["failed_recoveries"]: row for row in rows}
+    said = "; ".join(
+        f"{count} failed recoveries: {show(row['survival'], 'percent')} at day {show(row['day'], 'count')}"
+        for count, row in sorted(last.items())
+    )
+    return f"Step chart of the share that has not retaliated. {said}."
+
+
+def calibration(rows: Rows) -> str:
+    """State what was predicted and observed in the highest bin, and how many intervals hold the prediction."""
+    full = [r for r in rows if None not in (r["predicted"], r["observed"], r["low"], r["high"])]
+    if not full:
+        return "Calibration chart without complete bins."
+    top = max(full, key=lambda r: r["predicted"])
+    held = sum(1 for r in full if r["low"] <= r["predicted"] <= r["high"])
+    return (
+        f"Calibration chart. In the highest bin {show(top['predicted'], 'percent')} were predicted and "
+        f"{show(top['observed'], 'percent')} observed ({span(top, 'percent')}); "
+        f"{held} of {len(full)} intervals hold the prediction."
+    )
+
+
+def served(rows: Rows) -> str:
+    """State the group that each policy serves least, against its share of customers."""
+    said = []
+    for policy in dict.fromkeys(row["policy"] for row in rows):
+        mine = [r for r in rows if r["policy"] == policy and r["share_of_queue"] is not None]
+        if mine and (least := min(mine, key=lambda r: r["share_of_queue"] - (r["share_of_customers"] or 0))):
+            said.append(
+                f"{policy_name(policy)} serves {least['group_kind']} {least['group']} least: "
+                f"{show(least['share_of_queue'], 'percent')} of its queue, "
+                f"{show(least['share_of_customers'], 'percent')} of customers"
+            )
+    return f"Chart of shares. {'; '.join(said)}."

@@ -1,0 +1,132 @@
+"""Whom to call, and how the policies compare."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any
+
+import pandas as pd
+
+from retaliation_risk.report import alts, sentences, words
+from retaliation_risk.report.blocks import Block, column, figure, metric_columns, section, table, wide
+from retaliation_risk.report.folder import RunFolder, records
+from retaliation_risk.report.setup import ALL, INFLUENCE, Setup, policy_scores
+
+MAX_ROWS = 200
+MAX_POINTS = 30
+_TRUE = {"true", "1", "1.0", "yes"}
+
+
+def queue(folder: RunFolder, setup: Setup) -> Block:
+    """Return the queue at capacity, with ``policy``, ``total`` and ``pseudonymised`` besides the keys of a section."""
+    policy = next((p for p in (setup.lead, "risk_only", "rule", *folder.queues) if p in folder.queues), None)
+    if policy is None:
+        return section("queue", missing=[sentences.missing("queue_risk_only.csv or queue_rule.csv")])
+    frame = folder.queues[policy].sort_values("rank", kind="stable")
+    capacity = setup.capacity if setup.capacity is not None else len(frame)
+    total = min(len(frame), int(capacity))
+    rows = [_queue_row(row, setup) for row in records(frame.head(min(total, MAX_ROWS)))]
+    intro = [sentences.queue_intro(policy, len(rows), total, capacity)]
+    keys = ["rank", "customer", "risk", "reasons", "calls", "tenure_days", "failed_recoveries",
+            "double_deviation", "tickets", "influence"]  # fmt: skip
+    shown = [key for key in keys if any(row[key] is not None for row in rows)]
+    return section(
+        "queue",
+        paragraphs=intro if setup.show_contacts else [*intro, words.PSEUDONYMS],
+        tables=[table("queue", rows, shown)],
+    ) | {"policy": policy, "total": total, "pseudonymised": not setup.show_contacts}
+
+
+def pseudonym(customer_id: str) -> str:
+    """Return a short digest of an id: the same id gives the same digest in every run.
+
+    Examples
+    --------
+    >>> pseudonym("C-1")
+    '27ce-8aa1'
+    """
+    digest = hashlib.blake2b(customer_id.encode(), digest_size=4, person=b"retaliation-risk").hexdigest()
+    return f"{digest[:4]}-{digest[4:]}"
+
+
+def _queue_row(row: dict[str, Any], setup: Setup) -> dict[str, Any]:
+    customer = row.pop("customer_id")
+    row["customer"] = customer if setup.show_contacts else pseudonym(customer)
+    row["double_deviation"] = str(row["double_deviation"]).strip().lower() in _TRUE
+    row["reasons"], row["tickets"] = _items(row["reasons"]), _items(row["tickets"])
+    wanted = ("rank", "customer", "priority", "risk", "influence", "calls", "tenure_days", "failed_recoveries",
+              "double_deviation", "reasons", "tickets")  # fmt: skip
+    return {key: row[key] for key in wanted}
+
+
+def _items(cell: Any) -> list[str]:
+    """Read a cell that holds several things: a JSON list, or things between semicolons."""
+    written = str(cell or "")
+    try:
+        read = json.loads(written)
+    except ValueError:
+        read = None
+    items = read if isinstance(read, list) else written.split(";")
+    return [str(item).strip() for item in items if str(item).strip()]
+
+
+def policies(folder: RunFolder, setup: Setup) -> Block:
+    """Return the comparison of policies: reached and reach apart, the capacity curves, who is missed."""
+    scores = policy_scores(folder, setup)
+    if scores.empty:
+        return section(
+            "policies", missing=[sentences.missing("scores.csv", "no policy was scored at this capacity")]
+        )
+    pooled = scores[scores["split"] == ALL]
+    values = [m for m in dict.fromkeys(pooled["metric"]) if "_minus_" not in m]
+    minus = [m for m in dict.fromkeys(pooled["metric"]) if "_minus_" in m]
+    tables = [
+        table("policies", wide(pooled, "policy", values), ["policy", *metric_columns(values), "n_events"])
+    ]
+    if minus:
+        columns = [column(m, kind="per_hundred", interval=True, label=_base(m)) for m in minus]
+        tables.append(table("differences", wide(pooled, "policy", minus), ["policy", *columns]))
+    figures = [f for f in (_curve(folder, setup, "events_reached", "capacity"),
+                           _curve(folder, setup, _reach(folder), "reach"), _differences(scores, setup)) if f]  # fmt: skip
+    missing = [] if len(folder.tables["capacity"]) else [sentences.missing("capacity.csv")]
+    return section("policies", figures=figures, tables=tables, missing=missing)
+
+
+def _base(metric: str) -> str:
+    return sentences.metric_name(metric.split("_minus_", maxsplit=1)[0])
+
+
+def _reach(folder: RunFolder) -> str:
+    return next((m for m in words.REACH if m in set(folder.tables["capacity"]["metric"])), words.REACH[0])
+
+
+def _curve(folder: RunFolder, setup: Setup, metric: str, name: str) -> Block | None:
+    curve = folder.tables["capacity"]
+    curve = curve[(curve["metric"] == metric) & curve["value"].notna()]
+    if curve.empty:
+        return None
+    levels = sorted(set(curve["capacity"]))
+    step = -(-len(levels) // MAX_POINTS)
+    kept = {*levels[::step], levels[-1], *([setup.capacity] if setup.capacity is not None else [])}
+    rows = records(curve[curve["capacity"].isin(kept)].sort_values(["policy", "capacity"]))
+    columns: list[str | Block] = ["policy", "capacity", column("value", interval=True)]
+    return figure(name, alts.capacity(rows, setup.capacity), table(name, rows, columns)) | {
+        "at": setup.capacity
+    }
+
+
+def _differences(scores: pd.DataFrame, setup: Setup) -> Block | None:
+    minus = scores[
+        (scores["metric"] == f"events_reached_minus_{INFLUENCE}") & (scores["policy"] == setup.lead)
+    ]
+    minus = minus[minus[["value", "low", "high"]].notna().all(axis=1)]
+    if minus.empty:
+        return None
+    # The pooled row last: the splits first, in time.
+    rows = records(
+        minus.assign(_all=minus["split"] == ALL).sort_values(["_all", "split"]).drop(columns="_all")
+    )
+    columns: list[str | Block] = ["split", column("value", kind="per_hundred", interval=True, label=words.COLUMNS["difference"]),
+                                  "n", "n_events"]  # fmt: skip
+    return figure("differences", alts.differences(rows), table("differences", rows, columns))

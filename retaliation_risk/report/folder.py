@@ -1,0 +1,105 @@
+"""Reading a run folder: every file of it that is there, typed, and nothing else."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from retaliation_risk.errors import ArtefactError
+
+SCHEMA_VERSION = "1"
+
+# Columns of each table; those after the bar are numbers.
+_TABLES = {
+    "scores": "split model policy metric | horizon_days capacity value low high n n_events",
+    "calibration": "model bin | n predicted observed low high",
+    "effects": "model feature kind unit about | estimate low high",
+    "capacity": "policy metric | capacity value low high",
+    "survival": "failed_recoveries | day survival low high at_risk",
+    "served": "policy group_kind group | share_of_queue share_of_customers n",
+}
+_QUEUE = "customer_id double_deviation reasons tickets | rank priority risk influence calls tenure_days failed_recoveries"
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """What a run folder holds; a file that is not there is an empty dict, list or table."""
+
+    name: str
+    run: dict[str, Any]
+    validation: dict[str, Any]
+    features: list[dict[str, Any]]
+    tables: dict[str, pd.DataFrame]
+    queues: dict[str, pd.DataFrame]
+
+
+def read_folder(run_dir: Path) -> RunFolder:
+    """Return what stands in ``run_dir``.
+
+    Raises
+    ------
+    ArtefactError
+        RR501: ``run.json`` is missing, a file cannot be read, or a table lacks columns.
+    """
+    run_dir = Path(run_dir)
+    run = _json(run_dir / "run.json", {})
+    if not run:
+        raise ArtefactError("RR501", f"{run_dir} has no run.json.")
+    if (version := str(run.get("schema_version", SCHEMA_VERSION))) != SCHEMA_VERSION:
+        raise ArtefactError(
+            "RR501", f"{run_dir} has schema version {version}; this one reads {SCHEMA_VERSION}."
+        )
+    queues = sorted(run_dir.glob("queue_*.csv"))
+    return RunFolder(
+        name=run_dir.resolve().name,
+        run=run,
+        validation=_json(run_dir / "validation.json", {}),
+        features=_json(run_dir / "features.json", []),
+        tables={name: _table(run_dir / f"{name}.csv", columns) for name, columns in _TABLES.items()},
+        queues={path.stem.removeprefix("queue_"): _table(path, _QUEUE) for path in queues},
+    )
+
+
+def _json(path: Path, otherwise: Any) -> Any:
+    if not path.exists():
+        return otherwise
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise ArtefactError("RR501", f"{path} is not JSON ({error}).") from error
+
+
+def _table(path: Path, columns: str) -> pd.DataFrame:
+    texts, numbers = (part.split() for part in columns.split("|"))
+    if not path.exists() or path.stat().st_size == 0:
+        return pd.DataFrame(columns=[*texts, *numbers])
+    # All as text first: a customer or a segment may be called NA, and ids may look like numbers.
+    try:
+        frame = pd.read_csv(path, dtype=str, keep_default_na=False)
+    except ValueError as error:
+        raise ArtefactError("RR501", f"{path} is not a table ({error}).") from error
+    if missing := [name for name in [*texts, *numbers] if name not in frame]:
+        raise ArtefactError("RR501", f"{path} lacks the columns {missing}.")
+    return frame.assign(
+        **{name: pd.to_numeric(frame[name], errors="coerce").astype(float) for name in numbers}
+    )
+
+
+def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return the rows as JSON-able dicts; NaN becomes None, whole floats stay floats.
+
+    Examples
+    --------
+    >>> records(pd.DataFrame({"a": [1.5, float("nan")]}))
+    [{'a': 1.5}, {'a': None}]
+    """
+    plain = frame.astype(object).where(frame.notna(), None)
+    return [{str(k): _plain(v) for k, v in row.items()} for row in plain.to_dict("records")]
+
+
+def _plain(value: Any) -> Any:
+    return value.item() if hasattr(value, "item") else value

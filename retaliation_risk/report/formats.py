@@ -1,0 +1,109 @@
+"""How numbers are written. A number on the page is one of the run folder, written by one of :data:`FORMATS`."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+NBSP = "\u00a0"
+NOTHING = "\u2013"
+
+
+def text(value: Any) -> str:
+    """Write anything as it is; lists with commas, None as a dash.
+
+    Examples
+    --------
+    >>> text(["a", "b"]), text(True)
+    ('a, b', 'yes')
+    """
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list | tuple):
+        return ", ".join(map(str, value)) or NOTHING
+    return NOTHING if value is None or value == "" else str(value)
+
+
+def count(value: float) -> str:
+    """Write a whole number.
+
+    Examples
+    --------
+    >>> count(1234.0)
+    '1,234'
+    """
+    return f"{value:,.0f}"
+
+
+def percent(value: float) -> str:
+    """Write a share; one decimal below 10 %, so that small risks stay apart.
+
+    Examples
+    --------
+    >>> percent(0.314), percent(0.0421)
+    ('31\\xa0%', '4.2\\xa0%')
+    """
+    digits = 0 if abs(value) >= 0.0995 or value == 0 else 1
+    return _signed(f"{100 * value:.{digits}f}{NBSP}%")
+
+
+def per_hundred(value: float) -> str:
+    """Write a share as a count out of 100.
+
+    Examples
+    --------
+    >>> per_hundred(0.314)
+    '31'
+    """
+    return _signed(f"{100 * value:.0f}")
+
+
+def number(value: float) -> str:
+    """Write a number to three significant digits.
+
+    Examples
+    --------
+    >>> number(0.8312), number(2.5), number(12034.0)
+    ('0.831', '2.5', '12,034')
+    """
+    return _signed(f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}")
+
+
+def ratio(value: float) -> str:
+    """Write a ratio with two decimals.
+
+    Examples
+    --------
+    >>> ratio(1.823)
+    '1.82'
+    """
+    return f"{value:.2f}"
+
+
+def _signed(written: str) -> str:
+    """Write minus as a minus sign, and never a minus zero."""
+    if written.startswith("-"):
+        bare = written[1:]
+        return f"\u2212{bare}" if any(c in "123456789" for c in bare) else bare
+    return written
+
+
+FORMATS: dict[str, Callable[[Any], str]] = {
+    "text": text, "count": count, "percent": percent, "per_hundred": per_hundred, "number": number, "ratio": ratio,
+}  # fmt: skip
+
+
+def show(value: Any, kind: str = "text") -> str:
+    """Write ``value`` in the way of ``kind``, a key of :data:`FORMATS`.
+
+    Examples
+    --------
+    >>> show(0.5, "percent"), show(None, "count")
+    ('50\\xa0%', '–')
+    """
+    if value is None or (isinstance(value, float) and math.isnan(value)):
+        return NOTHING
+    if isinstance(value, str | bool | list | tuple):
+        return text(value)
+    return FORMATS[kind](value)

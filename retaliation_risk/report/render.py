@@ -1,0 +1,113 @@
+"""From the summary to one HTML file without scripts or network, and all of it into the run folder."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+from collections.abc import Mapping
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FunctionLoader, StrictUndefined
+from markupsafe import Markup
+
+from retaliation_risk.report import words
+from retaliation_risk.report.formats import show
+from retaliation_risk.report.sentences import policy_name, span
+from retaliation_risk.report.summarise import summarise
+
+
+def render_html(summary: dict[str, Any], figures: Mapping[str, str] | None = None) -> str:
+    """Return the report as one HTML page.
+
+    Parameters
+    ----------
+    summary : dict
+        As made by :func:`summarise`.
+    figures : mapping of str to str, optional
+        SVG text by the figure's name; drawn from ``summary`` by default.
+
+    Returns
+    -------
+    str
+        A page that loads nothing and runs nothing: charts are inside it as images, and its content security policy
+        forbids the rest. The same summary gives the same bytes.
+    """
+    from retaliation_risk.report.figures import draw_figures
+
+    drawn = draw_figures(summary) if figures is None else figures
+    environment = Environment(
+        loader=FunctionLoader(_source), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
+        lstrip_blocks=True, keep_trailing_newline=True,
+    )  # fmt: skip
+    environment.filters["cell"] = cell
+    return environment.get_template("template.html").render(
+        summary=summary,
+        images={name: _data_uri(svg) for name, svg in drawn.items()},
+        css=Markup(_source("style.css")),
+        page=words.PAGE,
+        policy_name=policy_name,
+        span=span,
+        show=show,
+    )
+
+
+def write_report(run_dir: Path, *, show_contacts: bool = False, min_cell: int = 5) -> Path:
+    """Write ``figures/*.svg``, ``report.json`` and ``report.html`` into the run folder; return the page's path.
+
+    Each file is written beside its place and moved there when whole, the page last, so a killed process leaves
+    either the old page or the new one. For the arguments and errors see :func:`summarise`.
+    """
+    from retaliation_risk.report.figures import draw_figures
+
+    run_dir = Path(run_dir)
+    summary = summarise(run_dir, show_contacts=show_contacts, min_cell=min_cell)
+    drawn = draw_figures(summary)
+    page = render_html(summary, drawn)
+    (run_dir / "figures").mkdir(exist_ok=True)
+    for name, svg in drawn.items():
+        _replace(run_dir / "figures" / f"{name}.svg", svg)
+    _replace(
+        run_dir / "report.json", json.dumps(summary, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    )
+    _replace(run_dir / "report.html", page)
+    return run_dir / "report.html"
+
+
+def cell(row: Mapping[str, Any], column: Mapping[str, Any]) -> str:
+    """Write one cell of a table, with its interval where the column has one.
+
+    Examples
+    --------
+    >>> cell({"value": 0.31, "low": 0.2, "high": 0.4}, {"key": "value", "kind": "per_hundred", "interval": True})
+    '31 (20 to 40)'
+    """
+    key = column["key"]
+    value = row.get(key)
+    if key == "policy":
+        return policy_name(str(value))
+    if key == "model":
+        return words.MODELS.get(str(value), show(value))
+    if key == "split" and value == "all":
+        return words.POOLED
+    written = show(value, column["kind"])
+    ends = {"low": row.get(f"{key}_low", row.get("low")), "high": row.get(f"{key}_high", row.get("high"))}
+    if not column["interval"] or value is None or None in ends.values():
+        return written
+    return f"{written} ({span(ends, column['kind'])})"
+
+
+def _source(name: str) -> str:
+    return files("retaliation_risk.report").joinpath(name).read_text(encoding="utf-8")
+
+
+def _data_uri(svg: str) -> str:
+    return "data:image/svg+xml;base64," + base64.b64encode(svg.encode()).decode("ascii")
+
+
+def _replace(path: Path, text: str) -> None:
+    temporary = path.with_name(f".{path.name}.partial-{os.getpid()}")
+    temporary.write_text(text, encoding="utf-8", newline="\n")
+    temporary.replace(path)

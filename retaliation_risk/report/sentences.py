@@ -1,0 +1,174 @@
+"""Sentences with numbers in them; for another language, translate this and words.py."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from retaliation_risk.report import words
+from retaliation_risk.report.formats import NBSP, show
+
+Row = Mapping[str, Any]
+
+
+def policy_name(policy: str) -> str:
+    """Return a policy's short name.
+
+    Examples
+    --------
+    >>> policy_name("risk_only"), policy_name("own_idea")
+    ('Risk first', 'Own idea')
+    """
+    known = words.POLICIES.get(policy)
+    return known.name if known else policy.replace("_", " ").capitalize()
+
+
+def doing(policy: str) -> str:
+    """Return what one does when one follows ``policy``.
+
+    Examples
+    --------
+    >>> doing("own_idea")
+    'answering by own idea'
+    """
+    known = words.POLICIES.get(policy)
+    return known.doing if known else f"answering by {policy.replace('_', ' ')}"
+
+
+def metric_name(metric: str) -> str:
+    """Return a metric's heading."""
+    known = words.METRICS.get(metric)
+    return known.name if known else metric.replace("_", " ").capitalize()
+
+
+def span(row: Row, kind: str) -> str:
+    """Write a row's interval.
+
+    Examples
+    --------
+    >>> span({"low": 0.15, "high": 0.29}, "per_hundred")
+    '15 to 29'
+    """
+    if row.get("low") is None or row.get("high") is None:
+        return "not known"
+    low, high = show(row["low"], kind), show(row["high"], kind)
+    if low.endswith(f"{NBSP}%") and high.endswith(f"{NBSP}%"):
+        low = low.removesuffix(f"{NBSP}%")
+    return f"{low} to {high}"
+
+
+def interval(row: Row, kind: str = "per_hundred") -> str:
+    """Write a row's interval with its level."""
+    return f"95{NBSP}% interval {span(row, kind)}"
+
+
+def per(gap_days: float | None) -> str:
+    """Say how often ``capacity`` customers can be answered, from the days between test moments.
+
+    Examples
+    --------
+    >>> per(30), per(7), per(None)
+    ('a month', 'a week', 'each time')
+    """
+    if gap_days is None:
+        return "each time"
+    return next((word for low, high, word in ((1, 1, "a day"), (7, 7, "a week"), (28, 31, "a month"),
+                 (89, 92, "a quarter")) if low <= gap_days <= high), "each time")  # fmt: skip
+
+
+def headline(setup: Any, lead: Row, against: Row, difference: Row | None) -> str:
+    """Return the answer where influence is known: two values, their difference, and its interval."""
+    first = (
+        f"At {show(setup.capacity, 'count')} customers {setup.period}, {doing(setup.lead)} reaches "
+        f"{show(lead['value'], 'per_hundred')} of 100 retaliations before they happen; {doing(setup.against)} reaches "
+        f"{show(against['value'], 'per_hundred')}"
+    )
+    if difference is None:
+        return f"{first}. This run holds no interval for the difference, so it is not judged."
+    points = f": a difference of {show(difference['value'], 'per_hundred')} points ({interval(difference)})"
+    return f"{first}{points}."
+
+
+def verdict(kind: str, setup: Any) -> str:
+    """Return what the difference means, in one short sentence."""
+    lead, against = policy_name(setup.lead), policy_name(setup.against or "").lower()
+    return {
+        "lead": f"{lead} wins here.",
+        "against": f"{policy_name(setup.against or '')} wins here: it reaches more than {lead.lower()}.",
+        "undecided": f"The interval covers 0: on these data {lead.lower()} and {against} cannot be told apart.",
+    }.get(kind, "")
+
+
+def without_influence(setup: Any, lead: Row, others: Sequence[Row]) -> str:
+    """Return the answer where influence is not known: each policy with its own interval."""
+    rest = "; ".join(
+        f"{doing(row['policy'])} reaches {show(row['value'], 'per_hundred')} ({span(row, 'per_hundred')})"
+        for row in others
+    )
+    return (
+        f"At {show(setup.capacity, 'count')} customers {setup.period}, {doing(setup.lead)} reaches "
+        f"{show(lead['value'], 'per_hundred')} of 100 retaliations before they happen ({interval(lead)})"
+        + (f"; {rest}." if rest else ".")
+    )
+
+
+def influence_off(why: str) -> str:
+    """Say that influence is not known, and why."""
+    return f"Influence is switched off in this run ({why}), so risk first cannot be compared with influence first."
+
+
+def no_model(why: str) -> str:
+    """Say that no model could be made, and why."""
+    return f"No model could be fitted ({why}). Until it can, the queue follows the rule: loyal, and let down at least twice."
+
+
+def no_answer() -> str:
+    """Say that there is nothing to compare."""
+    return "This run scored no policy at its capacity, so it cannot say whom to call first."
+
+
+def not_better(model: str, metric: str, baselines: Sequence[str]) -> str:
+    """Say that the chosen model does not beat what any model must beat."""
+    names = " and ".join(words.MODELS.get(name, name) for name in baselines)
+    return f"No model beats the baselines: by {metric_name(metric)} {words.MODELS.get(model, model)} cannot be told from {names}."
+
+
+def better(model: str, metric: str, row: Row) -> str:
+    """Say by how much the chosen model ranks better than chance-like baselines."""
+    return (
+        f"{words.MODELS.get(model, model)} ranks customers better than every baseline: {metric_name(metric)} "
+        f"{show(row['value'], 'ratio')} ({interval(row, 'ratio')})."
+    )
+
+
+def sample(n: Any, n_events: Any, moments: int) -> str:
+    """Say how much the answer rests on."""
+    rows, events = show(n, "count"), show(n_events, "count")
+    return f"Measured on {events} retaliations among {rows} customers at {moments} test moment{'s' if moments != 1 else ''}."
+
+
+def queue_intro(policy: str, shown: int, total: int, capacity: Any) -> str:
+    """Introduce the queue."""
+    less = f" The first {shown} are shown; the file has all {total}." if shown < total else ""
+    return f"Ordered by {policy_name(policy).lower()}, at a capacity of {show(capacity, 'count')} customers.{less}"
+
+
+def missing(file: str, why: str = "") -> str:
+    """Say that a file is not there, and why if the run says so."""
+    return f"The run folder has no {file}" + (f": {why}" if why else "") + "."
+
+
+def suppressed(min_cell: int) -> str:
+    """Say which cells are hidden."""
+    return f"Groups with fewer than {min_cell} customers are hidden. {words.SUPPRESSED}"
+
+
+def quarter(rows: Sequence[Row]) -> str:
+    """Say how much of each queue the least influential quarter fills."""
+    if not rows:
+        return ""
+    said = "; ".join(
+        f"{show(r['share_of_queue'], 'percent')} of the queue by {policy_name(r['policy']).lower()}"
+        for r in rows
+    )
+    return f"{rows[0]['group']}, {show(rows[0]['share_of_customers'], 'percent')} of customers, fills {said}."

@@ -1,0 +1,86 @@
+"""What every section needs to know of a run: its settings, and which two policies are compared."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from retaliation_risk.report.folder import RunFolder, records
+from retaliation_risk.report.sentences import per
+
+ALL = "all"
+LEADS = ("risk_only", "rule")
+INFLUENCE = "influence_only"
+ALTERNATIVES = ("most_contacts", "first_come", "biggest_spender")
+
+
+@dataclass(frozen=True)
+class Setup:
+    """The comparison that the report is about; ``lead`` and ``against`` are None where nothing was scored."""
+
+    capacity: float | None
+    period: str
+    model: str
+    lead: str | None
+    against: str | None
+    moments: int
+    show_contacts: bool
+    min_cell: int
+
+
+def read_setup(folder: RunFolder, *, show_contacts: bool, min_cell: int) -> Setup:
+    """Return the comparison that ``folder`` allows."""
+    settings = folder.run.get("settings") or {}
+    tests = list((folder.run.get("moments") or {}).get("test") or [])
+    capacity = settings.get("capacity")
+    scored = set(at_capacity(folder.tables["scores"], capacity)["policy"])
+    lead = next((policy for policy in LEADS if policy in scored), None)
+    known = [p for p in (INFLUENCE, *ALTERNATIVES) if p in scored and p != lead]
+    return Setup(
+        capacity=None if capacity is None else float(capacity),
+        period=per(_gap_days(tests)),
+        model=str(settings.get("model") or ""),
+        lead=lead,
+        against=known[0] if known else None,
+        moments=len(tests),
+        show_contacts=show_contacts,
+        min_cell=min_cell,
+    )
+
+
+def at_capacity(scores: pd.DataFrame, capacity: Any) -> pd.DataFrame:
+    """Return the policy rows of ``scores`` at the run's capacity."""
+    rows = scores[scores["policy"] != ""]
+    return rows if capacity is None else rows[rows["capacity"] == float(capacity)]
+
+
+def policy_scores(folder: RunFolder, setup: Setup) -> pd.DataFrame:
+    """Return one row per split, policy and metric at capacity: those with the chosen model's risk where several."""
+    rows = at_capacity(folder.tables["scores"], setup.capacity)
+    chosen = (rows["model"] == setup.model).to_numpy()
+    order = rows.assign(_other=~chosen).sort_values("_other", kind="stable")
+    return order.drop_duplicates(["split", "policy", "metric"]).drop(columns="_other").sort_index()
+
+
+def pick(scores: pd.DataFrame, **equal: str) -> dict[str, Any] | None:
+    """Return the first row whose columns equal ``equal``, or None."""
+    for name, value in equal.items():
+        scores = scores[scores[name] == value]
+    found = records(scores.head(1))
+    return found[0] if found else None
+
+
+def why_off(folder: RunFolder, what: str) -> str:
+    """Return why ``what`` is switched off, or nothing."""
+    entries = folder.run.get("switched_off") or []
+    return next((str(e.get("why", "")) for e in entries if what in str(e.get("what", "")).lower()), "")
+
+
+def _gap_days(moments: list[str]) -> float | None:
+    if len(moments) < 2:
+        return None
+    days = np.array([str(m)[:10] for m in sorted(moments)], dtype="datetime64[D]")
+    return float(np.median(np.diff(days).astype(float)))

@@ -1,0 +1,119 @@
+"""From a run folder to one dict: everything that the report says, as plain JSON-able values."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from retaliation_risk._validate import positive
+from retaliation_risk.report import words
+from retaliation_risk.report.answer import answer
+from retaliation_risk.report.blocks import Block, column, flat, section, table
+from retaliation_risk.report.compare import policies, queue
+from retaliation_risk.report.folder import RunFolder, read_folder
+from retaliation_risk.report.setup import Setup, read_setup
+from retaliation_risk.report.trust import drivers, served, trust
+
+
+def summarise(run_dir: Path, *, show_contacts: bool = False, min_cell: int = 5) -> dict[str, Any]:
+    """Return what there is to say about a run.
+
+    Parameters
+    ----------
+    run_dir : Path
+        A run folder (docs/design/0001-spine.md); only its files are read.
+    show_contacts : bool, default False
+        Show customer ids instead of short digests of them.
+    min_cell : int, default 5
+        Groups with fewer customers are hidden in the section on who is served worse.
+
+    Returns
+    -------
+    dict
+        JSON-able, with the keys
+
+        - ``schema_version`` (int) and ``language`` (str);
+        - ``about``: run, now, outcome, horizon_days, capacity, period, model, lead, against, n_customers, n_events;
+        - ``sections``: the sections below in the order of the page. Each has ``id``, ``title``, ``paragraphs``,
+          ``figures``, ``tables``, ``folded``, ``lists`` and ``missing`` (why something is not there).
+
+        A table has ``id``, ``caption``, ``columns`` (key, label, kind, interval), ``rows`` and ``note``; a figure has
+        ``name``, ``title``, ``alt`` and ``data``, the table it is drawn from. ``answer`` has also ``verdict``,
+        ``sentence``, ``numbers`` and ``beats_baselines``; ``queue`` has ``policy``, ``total`` and ``pseudonymised``.
+
+    Raises
+    ------
+    ArtefactError
+        RR501: the folder has no ``run.json``, or a table without its columns.
+
+    Examples
+    --------
+    >>> summarise(Path("nowhere"))
+    Traceback (most recent call last):
+    retaliation_risk.errors.ArtefactError: RR501 foreign run: nowhere has no run.json. Run again with this version.
+    """
+    positive("min_cell", min_cell)
+    folder = read_folder(run_dir)
+    setup = read_setup(folder, show_contacts=show_contacts, min_cell=min_cell)
+    makers = (answer, queue, policies, drivers, trust, served, _truth, _method)
+    sections = [made for make in makers if (made := make(folder, setup)) is not None]
+    return {
+        "schema_version": 1,
+        "language": words.LANGUAGE,
+        "about": _about(folder, setup),
+        "sections": sections,
+    }
+
+
+def _about(folder: RunFolder, setup: Setup) -> Block:
+    run, settings = folder.run, folder.run.get("settings") or {}
+    return {
+        "run": folder.name,
+        "now": (run.get("moments") or {}).get("now"),
+        "outcome": settings.get("outcome"),
+        "horizon_days": settings.get("horizon_days"),
+        "capacity": setup.capacity,
+        "period": setup.period,
+        "model": setup.model,
+        "lead": setup.lead,
+        "against": setup.against,
+        "n_customers": run.get("n_customers"),
+        "n_events": run.get("n_events"),
+    }
+
+
+def _truth(folder: RunFolder, setup: Setup) -> Block | None:
+    del setup
+    truth = folder.run.get("truth")
+    if truth is None:
+        return None
+    return section("truth", paragraphs=[words.SIMULATED], tables=[table("truth", flat(truth), _SETTING)])
+
+
+_SETTING = ["setting", column("value", kind="number")]
+
+
+def _method(folder: RunFolder, setup: Setup) -> Block:
+    del setup
+    run = folder.run
+    settings = [
+        *flat(run.get("settings") or {}),
+        *flat(run.get("moments") or {}),
+        *flat({"seed": run.get("seed")}),
+    ]
+    versions = [{"package": k, "version": v} for k, v in sorted((run.get("versions") or {}).items())]
+    rows = [{"table": k, "rows": v} for k, v in (run.get("tables") or {}).items()]
+    features = [{**f, "why": f.get("why_off")} for f in folder.features]
+    folded = [
+        table("settings", settings, _SETTING),
+        table("features", features, ["name", "unit", "about", "family", "source", "on", "why"]),
+        table("inputs", run.get("inputs") or [], ["file", "rows", "sha256"]),
+        table("tables", rows, ["table", "rows"]),
+        table("versions", versions, ["package", "version"]),
+    ]
+    lists = [{"title": words.LIMITS_TITLE, "items": list(words.LIMITS)}]
+    if run.get("notes"):
+        lists.append({"title": words.NOTES_TITLE, "items": [str(note) for note in run["notes"]]})
+    return section(
+        "method", paragraphs=list(words.DEFINITIONS), lists=lists, folded=[t for t in folded if t["rows"]]
+    )

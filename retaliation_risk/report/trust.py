@@ -1,0 +1,157 @@
+"""What drives the risk, whether the scores can be trusted, and who is served worse."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from retaliation_risk.report import alts, sentences, words
+from retaliation_risk.report.answer import judge_model
+from retaliation_risk.report.blocks import Block, column, figure, metric_columns, section, table, wide
+from retaliation_risk.report.folder import RunFolder, records
+from retaliation_risk.report.setup import ALL, Setup, why_off
+
+MAX_EFFECTS = 20
+MAX_DAYS = 50
+
+
+def drivers(folder: RunFolder, setup: Setup) -> Block:
+    """Return effects with their intervals, and survival by failed recoveries."""
+    figures, missing = [], []
+    effects, survival = _effects(folder, setup), _survival(folder)
+    for made, file in ((effects, "effects.csv"), (survival, "survival.csv")):
+        if made is None:
+            why = why_off(folder, "model") if file == "effects.csv" else ""
+            missing.append(sentences.missing(file, why))
+        else:
+            figures.append(made)
+    return section(
+        "drivers", paragraphs=[words.EFFECTS_ARE] if effects else [], figures=figures, missing=missing
+    )
+
+
+def _effects(folder: RunFolder, setup: Setup) -> Block | None:
+    effects = folder.tables["effects"]
+    # The chosen model's effects; those of the first model that has any, where it has none (trees).
+    model = setup.model if setup.model in set(effects["model"]) else next(iter(effects["model"]), "")
+    mine = effects[(effects["model"] == model) & (effects[["estimate", "low", "high"]] > 0).all(axis=1)]
+    if mine.empty:
+        return None
+    mine = mine[mine["kind"] == mine["kind"].iloc[0]]
+    strength = np.log(mine["estimate"].astype(float)).abs()
+    mine = mine.assign(_s=strength).sort_values(["_s", "feature"], ascending=[False, True]).drop(columns="_s")
+    rows = records(mine.head(MAX_EFFECTS))
+    label = str(mine["kind"].iloc[0]).capitalize()
+    data = table(
+        "effects", rows, ["feature", column("estimate", interval=True, label=label), "unit", "about", "model"]
+    )
+    return figure("effects", alts.effects(rows), data)
+
+
+def _survival(folder: RunFolder) -> Block | None:
+    survival = folder.tables["survival"].dropna(subset=["day", "survival"])
+    if survival.empty:
+        return None
+    kept = []
+    for _, rows in survival.sort_values(["failed_recoveries", "day"]).groupby("failed_recoveries"):
+        step = -(-len(rows) // MAX_DAYS)
+        last = np.arange(len(rows)) == len(rows) - 1
+        kept.append(rows[(np.arange(len(rows)) % step == 0) | last])
+    rows = records(pd.concat(kept))
+    columns: list[str | Block] = ["failed_recoveries", "day", column("survival", interval=True), "at_risk"]
+    return figure("survival", alts.survival(rows), table("survival", rows, columns))
+
+
+def trust(folder: RunFolder, setup: Setup) -> Block:
+    """Return calibration, performance per split and against baselines, samples, and what is missing."""
+    figures, missing = [], []
+    if (made := _calibration(folder, setup)) is not None:
+        figures.append(made)
+    else:
+        missing.append(sentences.missing("calibration.csv", why_off(folder, "model")))
+    tables = [t for t in (*_performance(folder, setup), *_samples(folder)) if t["rows"]]
+    if not folder.validation:
+        missing.append(sentences.missing("validation.json"))
+    _, judged = judge_model(folder, setup)
+    return section("trust", paragraphs=judged, figures=figures, tables=tables, missing=missing)
+
+
+def _calibration(folder: RunFolder, setup: Setup) -> Block | None:
+    table_ = folder.tables["calibration"]
+    model = setup.model if setup.model in set(table_["model"]) else next(iter(table_["model"]), "")
+    mine = table_[(table_["model"] == model) & table_[["predicted", "observed"]].notna().all(axis=1)]
+    if mine.empty:
+        return None
+    rows = records(mine.sort_values("predicted"))
+    columns: list[str | Block] = ["bin", "predicted", column("observed", interval=True), "n"]
+    return figure("calibration", alts.calibration(rows), table("calibration", rows, columns))
+
+
+def _performance(folder: RunFolder, setup: Setup) -> list[Block]:
+    scores = folder.tables["scores"]
+    mine = scores[scores["policy"] == ""]
+    metrics = list(dict.fromkeys(mine["metric"]))
+    pooled = wide(mine[mine["split"] == ALL], "model", metrics)
+    by_split = wide(mine[(mine["model"] == setup.model) & (mine["split"] != ALL)], "split", metrics)
+    columns = metric_columns(metrics)
+    return [
+        table("performance", pooled, ["model", *columns, "n", "n_events"]),
+        table("by_split", by_split, ["split", *columns, "n", "n_events"]),
+    ]
+
+
+def _samples(folder: RunFolder) -> list[Block]:
+    found = folder.validation
+    models = [
+        {"model": name, "why": "", **dict(state)} for name, state in (found.get("models") or {}).items()
+    ]
+    off = folder.run.get("switched_off") or []
+    return [
+        table("sizes", found.get("splits") or [], ["split", "n", "n_events", "n_censored"]),
+        table("models", models, ["model", "fitted", "why"]),
+        table("switched_off", off, ["what", "why"]),
+        table("problems", map(_problem, found.get("problems") or []), ["code", "table", "found", "count"]),
+    ]
+
+
+def _problem(problem: Block) -> Block:
+    # Examples are ids of customers and tickets: they stay in the run folder.
+    return {key: problem.get(key) for key in ("code", "table", "found", "count")}
+
+
+def served(folder: RunFolder, setup: Setup) -> Block:
+    """Return each group's share of each queue, small groups hidden."""
+    if folder.tables["served"].empty:
+        return section("served", missing=[sentences.missing("served.csv", why_off(folder, "served"))])
+    rows = suppress(folder.tables["served"], setup.min_cell)
+    pair = [p for p in (setup.lead, setup.against) if p]
+    drawn = [r for r in rows if r["policy"] in pair and r["share_of_queue"] is not None]
+    columns = ["policy", "group_kind", "group", "share_of_queue", "share_of_customers", "n"]
+    figures = [figure("served", alts.served(drawn), table("served", drawn, columns))] if drawn else []
+    every = table("served", rows, columns, note=sentences.suppressed(setup.min_cell))
+    said = sentences.quarter(_least_influential(drawn))
+    return section("served", paragraphs=[said] if said else [], figures=figures, folded=[every])
+
+
+def _least_influential(rows: list[Block]) -> list[Block]:
+    mine = [r for r in rows if "influence" in r["group_kind"] and r["share_of_customers"] is not None]
+    lowest = min((r["group"] for r in mine), default="")
+    return [r for r in mine if r["group"] == lowest]
+
+
+def suppress(frame: pd.DataFrame, min_cell: int) -> list[Block]:
+    """Return the rows of ``served.csv`` with small groups blanked.
+
+    Shares of a policy and kind of group add up to 1, so where one group is hidden the next smallest is hidden too.
+    """
+    rows = records(frame)
+    hidden: set[int] = {k for k, row in enumerate(rows) if row["n"] is None or row["n"] < min_cell}
+    kinds: dict[tuple[str, str], list[int]] = {}
+    for k, row in enumerate(rows):
+        kinds.setdefault((row["policy"], row["group_kind"]), []).append(k)
+    for places in kinds.values():
+        left = [k for k in places if k not in hidden]
+        if len(places) - len(left) == 1 and left:
+            hidden.add(min(left, key=lambda k: rows[k]["n"]))
+    blank = {"share_of_queue": None, "share_of_customers": None, "n": None}
+    return [row | blank if k in hidden else row for k, row in enumerate(rows)]

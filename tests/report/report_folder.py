@@ -1,0 +1,228 @@
+"""Small, plausible run folders written by hand from docs/design/0001-spine.md, for the tests of the report."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+NASTY = '<script>alert("x")</script>'
+TEST_MOMENTS = ["2026-03-01", "2026-04-01", "2026-05-01", "2026-06-01"]
+POLICIES = ("risk_only", "expected_harm", "rule", "most_contacts", "first_come", "influence_only", "oracle")
+REACHED = {"risk_only": 0.31, "expected_harm": 0.27, "rule": 0.22, "most_contacts": 0.18,
+           "first_come": 0.12, "influence_only": 0.09, "oracle": 0.77}  # fmt: skip
+CAPACITY, N, EVENTS = 50, 4000, 260
+
+
+def write_run_folder(
+    folder: Path,
+    *,
+    influence: bool = True,
+    model: bool = True,
+    truth: bool = False,
+    difference: tuple[float, float, float] = (0.22, 0.15, 0.29),
+    auroc: float = 0.83,
+) -> Path:
+    """Write a run folder; without ``influence`` or ``model`` it holds what a run would hold without them."""
+    folder.mkdir(parents=True)
+    policies = [p for p in POLICIES if influence or p not in ("influence_only", "expected_harm")]
+    policies = [p for p in policies if model or p not in ("risk_only", "expected_harm")]
+    _json(folder / "run.json", _run(influence=influence, model=model, truth=truth))
+    _json(folder / "validation.json", _validation(model))
+    _json(folder / "features.json", _features(influence))
+    _scores(policies, difference, auroc, influence=influence, model=model).to_csv(
+        folder / "scores.csv", index=False
+    )
+    _capacity(policies).to_csv(folder / "capacity.csv", index=False)
+    _survival().to_csv(folder / "survival.csv", index=False)
+    _served(policies, influence).to_csv(folder / "served.csv", index=False)
+    for policy in policies:
+        if policy != "oracle":
+            _queue(model, influence).to_csv(folder / f"queue_{policy}.csv", index=False)
+    if model:
+        _calibration().to_csv(folder / "calibration.csv", index=False)
+        _effects().to_csv(folder / "effects.csv", index=False)
+    return folder
+
+
+def _json(path: Path, value: Any) -> None:
+    path.write_text(json.dumps(value, indent=1), encoding="utf-8")
+
+
+def _run(*, influence: bool, model: bool, truth: bool) -> dict[str, Any]:
+    off = [] if influence else [{"what": "influence", "why": "the table influence was not delivered"}]
+    if not model:
+        off.append({"what": "models", "why": "RR401 too few events: 7 of at least 20"})
+    return {
+        "schema_version": 1,
+        "versions": {"retaliation_risk": "0.1.0", "python": "3.11.9", "numpy": "2.3.1"},
+        "seed": 7,
+        "settings": {
+            "outcome": "retaliation", "horizon_days": 90, "capacity": CAPACITY,
+            "model": "cox" if model else None, "n_bootstrap": 500,
+            "definitions": {"repeat_days": 30, "deviation_days": 180, "bad_csat": 0.4,
+                            "evidence": ["reopened", "follow_up", "repeat", "unanswered"]},
+        },
+        "moments": {"train": ["2025-10-01", "2025-11-01"], "test": TEST_MOMENTS, "now": "2026-09-30T00:00:00"},
+        "inputs": [
+            {"file": "customers.csv", "sha256": "ab12" * 16, "rows": 1100},
+            {"file": "tickets.csv", "sha256": "cd34" * 16, "rows": 6210},
+        ],
+        "tables": {"customers": 1100, "tickets": 6210, "outcomes": EVENTS if model else 7},
+        "n_customers": 1100,
+        "n_events": EVENTS if model else 7,
+        "switched_off": off,
+        "notes": ["12 customers opted out of profiling and have no risk."],
+        "truth": {"loyalty_effect": 0.4, "second_failure_ratio": 2.5, "switches": {"love_is_blind": False}}
+        if truth else None,
+    }  # fmt: skip
+
+
+def _validation(model: bool) -> dict[str, Any]:
+    splits = [{"split": m, "n": N // 4, "n_events": EVENTS // 4, "n_censored": 31} for m in TEST_MOMENTS]
+    why = "" if model else "RR401 too few events: 7"
+    names = ("prevalence", "kaplan_meier", "cox", "boosting")
+    return {
+        "problems": [{"code": "RR301", "table": "tickets", "found": "Most times are midnight", "count": 41,
+                      "examples": [NASTY, "T-2"], "level": "warning"}],
+        "splits": splits,
+        "models": {name: {"fitted": model, "why": why} for name in names},
+    }  # fmt: skip
+
+
+def _features(influence: bool) -> list[dict[str, Any]]:
+    rows = [
+        ("failed_recoveries_90d", "tickets", "Failed recoveries known in the last 90 days.", "deviations"),
+        ("tenure_days", "days", "Days since first seen.", "relationship"),
+        ("influence", "score 1 to 100", "The latest score.", "influence"),
+    ]
+    return [
+        {"name": n, "unit": u, "about": a, "family": f, "value": "...", "source": "tickets",
+         "on": f != "influence" or influence, "why_off": "" if f != "influence" or influence else "no table"}
+        for n, u, a, f in rows
+    ]  # fmt: skip
+
+
+def _scores(policies: list[str], difference: tuple[float, float, float], auroc: float, *,
+            influence: bool, model: bool) -> pd.DataFrame:  # fmt: skip
+    rows: list[dict[str, Any]] = []
+    shift = dict(zip([*TEST_MOMENTS, "all"], (0.03, -0.02, 0.01, -0.02, 0.0), strict=True))
+    for split, move in shift.items():
+        size = {"n": N, "n_events": EVENTS} if split == "all" else {"n": N // 4, "n_events": EVENTS // 4}
+        common = {"split": split, "horizon_days": 90, **size}
+        models = {"cox": auroc, "boosting": auroc - 0.01, "prevalence": 0.5, "kaplan_meier": 0.5}
+        for name, value in models.items() if model else ():
+            wide = 0.0 if value == 0.5 else 0.04
+            rows.append({**common, "model": name, "metric": "auroc", "value": value + (move if wide else 0),
+                         "low": value - wide, "high": value + wide})  # fmt: skip
+            rows.append({**common, "model": name, "metric": "integrated_brier", "value": 0.041, "low": 0.038,
+                         "high": 0.044})  # fmt: skip
+        for policy in policies:
+            base = {**common, "model": "cox" if model else "", "policy": policy, "capacity": CAPACITY}
+            for metric, scale in (("events_reached", 1.0), ("reach_averted", 0.9), ("precision", 0.5)):
+                value = REACHED[policy] * scale + move
+                rows.append({**base, "metric": metric, "value": value, "low": max(value - 0.05, 0),
+                             "high": value + 0.05})  # fmt: skip
+            if influence and policy != "influence_only":
+                lead = policy == ("risk_only" if model else "rule")
+                value, low, high = difference if lead else (REACHED[policy] - 0.09, 0.01, 0.3)
+                for metric in ("events_reached", "reach_averted"):
+                    rows.append({**base, "metric": f"{metric}_minus_influence_only", "value": value + move,
+                                 "low": low + move, "high": high + move})  # fmt: skip
+    columns = [
+        "split",
+        "model",
+        "policy",
+        "metric",
+        "horizon_days",
+        "capacity",
+        "value",
+        "low",
+        "high",
+        "n",
+        "n_events",
+    ]
+    return pd.DataFrame(rows).reindex(columns=columns)
+
+
+def _capacity(policies: list[str]) -> pd.DataFrame:
+    rows = []
+    for policy in policies:
+        for capacity in (10, 20, 50, 100, 200, 400, 1000):
+            value = 1 - (1 - REACHED[policy]) ** (capacity / CAPACITY)
+            rows += [(policy, capacity, m, value, max(value - 0.05, 0), min(value + 0.05, 1))
+                     for m in ("events_reached", "reach_averted")]  # fmt: skip
+    return pd.DataFrame(rows, columns=["policy", "capacity", "metric", "value", "low", "high"])
+
+
+def _survival() -> pd.DataFrame:
+    rows = []
+    for count, hazard, n in (("0", 0.0002, 700), ("1", 0.0008, 250), ("2", 0.002, 110), ("3+", 0.004, 40)):
+        for day in range(0, 91, 3):
+            s = float(np.exp(-hazard * day))
+            rows.append((count, day, s, max(s - 0.03, 0), min(s + 0.03, 1), int(n * s)))
+    return pd.DataFrame(rows, columns=["failed_recoveries", "day", "survival", "low", "high", "at_risk"])
+
+
+def _calibration() -> pd.DataFrame:
+    rows = []
+    for model in ("cox", "boosting"):
+        for k, p in enumerate(np.geomspace(0.004, 0.21, 10)):
+            rows.append((model, k, 400, p, p * 0.9, p * 0.9 * 0.7, p * 0.9 * 1.3 + 0.002))
+    return pd.DataFrame(rows, columns=["model", "bin", "n", "predicted", "observed", "low", "high"])
+
+
+def _effects() -> pd.DataFrame:
+    rows = [
+        (
+            "failed_recoveries_90d",
+            1.82,
+            1.52,
+            2.18,
+            "tickets",
+            "Failed recoveries known in the last 90 days.",
+        ),
+        ("double_deviation_180d", 2.41, 1.61, 3.60, "yes or no", "A failed recovery within 180 days."),
+        ("tenure_days", 0.91, 0.78, 1.06, "365 days", "Days since first seen."),
+        ("csat_mean", 0.62, 0.48, 0.80, "0 to 1", "Mean satisfaction."),
+    ]
+    return pd.DataFrame(
+        [("cox", f, "hazard ratio", u, e, lo, hi, 0.01, a) for f, e, lo, hi, u, a in rows],
+        columns=["model", "feature", "kind", "unit", "estimate", "low", "high", "p_value", "about"],
+    )
+
+
+def _served(policies: list[str], influence: bool) -> pd.DataFrame:
+    rows: list[tuple[Any, ...]] = []
+    for policy in policies:
+        low = policy == "influence_only"
+        if influence:
+            shares = (0.01, 0.05, 0.14, 0.8) if low else (0.28, 0.26, 0.24, 0.22)
+            rows += [(policy, "influence quartile", q, s, 0.25, 275)
+                     for q, s in zip(("1 (least)", "2", "3", "4 (most)"), shares, strict=True)]  # fmt: skip
+        rows += [(policy, "segment", NASTY, 0.4, 0.455, 500), (policy, "segment", "home", 0.597, 0.543, 597),
+                 (policy, "segment", "trial", 0.003, 0.002, 3)]  # fmt: skip
+    columns = ["policy", "group_kind", "group", "share_of_queue", "share_of_customers", "n"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def _queue(model: bool, influence: bool) -> pd.DataFrame:
+    rows = []
+    for k in range(60):
+        customer = NASTY if k == 0 else f"C-{1000 + k}"
+        reasons = (
+            ["2 failed recoveries in 90 days", f"issue '{NASTY}' came back"]
+            if k == 0
+            else ["5 calls in 30 days"]
+        )
+        rows.append({
+            "rank": k + 1, "customer_id": customer, "priority": 0.4 / (k + 1),
+            "risk": 0.4 / (k + 1) if model else np.nan,
+            "influence": (37.0 if k % 3 else np.nan) if influence else np.nan,
+            "calls": 9 - k % 7, "tenure_days": 1500.0 - 13 * k, "failed_recoveries": 3 - k % 3,
+            "double_deviation": k % 2 == 0, "reasons": json.dumps(reasons), "tickets": json.dumps([f"T-{k}", "T-900"]),
+        })  # fmt: skip
+    return pd.DataFrame(rows)
