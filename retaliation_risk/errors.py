@@ -54,6 +54,8 @@ _ALL = (
             "Set RETALIATION_RISK_DATA to the folder that holds it, or check the network."),
     Message("RR111", "bad argument", "An argument is outside its allowed range.",
             "Use a value from the range that the message names."),
+    Message("RR112", "delivered twice", "A table or a column stands in the source more than once.",
+            "Keep one of them; which one is right cannot be guessed."),
     # Values.
     Message("RR201", "unparsable value", "A cell cannot be read as the column's kind.",
             "Write times as ISO 8601 (2026-01-31T13:45:00Z), numbers with a point, booleans as true or false."),
@@ -81,6 +83,10 @@ _ALL = (
             "Tenure counts from first_seen_at; check which system's sign-up date was exported.", "warning"),
     Message("RR303", "ignored column", "A column is not in the contract and is not read.",
             "Nothing to do, unless it should have been mapped (--rename).", "warning"),
+    Message("RR304", "unknown parent", "A ticket follows up a ticket that is not in the table.",
+            "Nothing to do if the export is cut at a date; else export the earlier tickets too.", "warning"),
+    Message("RR305", "unread file", "A data file is not a table of the contract and is not read.",
+            "Rename it to a table of README.md, section Tables, or map it (--rename), if it should be read.", "warning"),
     # Runs and models.
     Message("RR401", "too few events", "There are too few outcomes to fit or to judge a model.",
             "Lengthen the history or the horizon; until then use the queue by rule."),

@@ -1,3 +1,5 @@
+# fmt: off
+# ruff: noqa: E501
 """The contract: the eight tables, declared as data.
 
 README's table, the JSON Schema, the reader, the checks and the error messages are all made from :data:`CONTRACT`.
@@ -22,7 +24,10 @@ KINDS = ("id", "str", "time", "float", "int", "bool")
 
 @dataclass(frozen=True)
 class Column:
-    """One column: its name, kind (one of :data:`KINDS`), meaning, and what it may hold."""
+    """One column: its name, kind (one of :data:`KINDS`), meaning, and what it may hold.
+
+    ``parent`` is the table whose key it holds; a required column must find its parent there, another may not.
+    """
 
     name: str
     kind: str
@@ -69,7 +74,7 @@ _TABLES = (
         Column("opened_at", "time", "UTC; when the ticket was opened, and known", required=True),
         Column("channel", "str", "phone, email, chat, web, ...; as at opening"),
         Column("issue_key", "str", "what it is about; equal keys mean the same issue"),
-        Column("parent_ticket_id", "id", "the earlier ticket this one follows up"),
+        Column("parent_ticket_id", "id", "the earlier ticket this one follows up", parent="tickets"),
         Column("is_complaint", "bool", "true: a service failure is reported; empty counts as true"),
         Column("severity", "int", "1 (mild) to 5 (grave), as at opening", low=1, high=5),
     )),
@@ -120,3 +125,6 @@ _TABLES = (
 )
 
 CONTRACT: dict[str, Table] = {table.name: table for table in _TABLES}
+
+DEFAULTS = {"known_at": "occurred_at", "is_complaint": "true"}
+"""What an empty cell of these columns counts as: another column of the row, or a constant."""

@@ -1,0 +1,188 @@
+"""The door: files or frames in, typed and checked tables out. Past it nothing is checked again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+import duckdb
+import pandas as pd
+
+from retaliation_risk._validate import one_of
+from retaliation_risk.errors import ContractError, DataError, Problem
+from retaliation_risk.tables._databases import database, database_feed
+from retaliation_risk.tables._feeds import Feed, FeedError, file_feed
+from retaliation_risk.tables._folder import missing_table, table_files
+from retaliation_risk.tables._frames import frame_feed
+from retaliation_risk.tables._load import UNREADABLE, columns_of, header_problems, load
+from retaliation_risk.tables._renames import Renames, read_renames
+from retaliation_risk.tables._sql import name as quoted
+from retaliation_risk.tables.check import check_values
+from retaliation_risk.tables.contract import CONTRACT
+from retaliation_risk.tables.store import Source, Tables
+
+
+def read_tables(source: Path, *, rename: Path | None = None, now: datetime | None = None) -> Tables:
+    """Read, type and check the tables of a folder or a database file.
+
+    Parameters
+    ----------
+    source : Path
+        A folder with csv, csv.gz or parquet files named as the tables, or a DuckDB or SQLite file.
+    rename : Path, optional
+        TOML file that maps canonical names to yours: ``[tickets]``, ``opened_at = "Created at"``, and
+        ``table = "your name"`` for the file or database table.
+    now : datetime, optional
+        The time of the export; later times are errors (RR207). Without it, no time is in the future.
+
+    Returns
+    -------
+    Tables
+        In memory; nothing is written.
+
+    Raises
+    ------
+    ContractError
+        With every breach of every table at once.
+    DataError
+        If the source or the rename file does not exist (RR107), or the rename file is wrong (RR106).
+    """
+    return _accepted(_read(Path(source), rename, now))
+
+
+def check_tables(source: Path, *, rename: Path | None = None, now: datetime | None = None) -> list[Problem]:
+    """Return every problem of the tables, errors before warnings; arguments as for :func:`read_tables`."""
+    tables, problems = _read(Path(source), rename, now)
+    tables.connection.close()
+    return problems
+
+
+def tables_from_frames(frames: Mapping[str, pd.DataFrame], *, now: datetime | None = None) -> Tables:
+    """Type and check the tables of pandas frames.
+
+    Parameters
+    ----------
+    frames : mapping of str to pandas.DataFrame
+        By canonical table name. Times without a zone are taken as UTC. Left unchanged.
+    now : datetime, optional
+        The time of the export; later times are errors (RR207).
+
+    Returns
+    -------
+    Tables
+        Whose sources are the frames, with an empty sha256.
+
+    Raises
+    ------
+    ContractError
+        With every breach of every frame at once.
+
+    Examples
+    --------
+    >>> customers = pd.DataFrame({"customer_id": ["C1"], "first_seen_at": ["2025-01-01"]})
+    >>> tickets = pd.DataFrame({"ticket_id": ["T1"], "customer_id": ["C2"], "opened_at": ["2025-02-01"]})
+    >>> try:
+    ...     tables_from_frames({"customers": customers, "tickets": tickets})
+    ... except ContractError as error:
+    ...     print(error)  # doctest: +ELLIPSIS
+    RR208 orphan row: tickets: customer_id is not in customers in 1 row: 'C2' ...
+    """
+    for name in frames:
+        one_of("table", name, tuple(CONTRACT))
+    loading = _Loading(Renames())
+    for name in CONTRACT:
+        if name in frames:
+            with loading.faults(name):
+                loading.take(frame_feed(loading.connection, name, frames[name]))
+            loading.connection.unregister(f"_frame_{name}")
+        elif CONTRACT[name].required:
+            loading.problems.append(missing_table(name, Renames(), list(frames)))
+    return _accepted(loading.finished(now))
+
+
+def _accepted(read: tuple[Tables, list[Problem]]) -> Tables:
+    tables, problems = read
+    if errors := [problem for problem in problems if problem.level == "error"]:
+        tables.connection.close()
+        raise ContractError(errors)
+    return tables
+
+
+def _read(source: Path, rename: Path | None, now: datetime | None) -> tuple[Tables, list[Problem]]:
+    if not source.exists():
+        raise DataError("RR107", f"{str(source)!r} does not exist.")
+    loading = _Loading(read_renames(rename))
+    (_read_folder if source.is_dir() else _read_database)(loading, source)
+    return loading.finished(now)
+
+
+def _read_folder(loading: _Loading, folder: Path) -> None:
+    files, problems = table_files(folder, loading.renames)
+    loading.problems += problems
+    for name, paths in files.items():
+        for path in paths:
+            with loading.faults(name):
+                loading.take(file_feed(loading.connection, name, path))
+
+
+def _read_database(loading: _Loading, path: Path) -> None:
+    renames = loading.renames
+    with loading.faults(path.name), database(loading.connection, path) as (found, stage):
+        for name, table in CONTRACT.items():
+            if renames.table(name) in found:
+                with loading.faults(name):
+                    loading.take(database_feed(loading.connection, name, path, renames, stage))
+            elif table.required or name in renames.tables:
+                loading.problems.append(missing_table(name, renames, found))
+
+
+def _connected() -> duckdb.DuckDBPyConnection:
+    connection = duckdb.connect()
+    connection.execute("SET TimeZone = 'UTC'")
+    return connection
+
+
+@dataclass
+class _Loading:
+    """What has come through so far: the tables, where from, and all that was wrong."""
+
+    renames: Renames
+    connection: duckdb.DuckDBPyConnection = field(default_factory=_connected)
+    problems: list[Problem] = field(default_factory=list)
+    sources: list[Source] = field(default_factory=list)
+    names: set[str] = field(default_factory=set)
+    broken: set[str] = field(default_factory=set)
+    absent: dict[str, set[str]] = field(default_factory=dict)
+
+    @contextmanager
+    def faults(self, table: str) -> Iterator[None]:
+        """Turn a file that cannot be used into a problem of its table, and go on."""
+        try:
+            yield
+        except FeedError as error:
+            self.broken.add(table)
+            self.problems.append(error.problem(table))
+
+    def take(self, feed: Feed) -> None:
+        """Load a feed into its table."""
+        self.problems += header_problems(feed, self.renames)
+        required = {column.name for column in CONTRACT[feed.table].columns if column.required}
+        self.absent.setdefault(feed.table, set()).update(required - set(columns_of(feed, self.renames)))
+        self.sources.append(load(self.connection, feed, self.renames))
+        self.names.add(feed.table)
+
+    def finished(self, now: datetime | None) -> tuple[Tables, list[Problem]]:
+        """Check all values; return the tables and all problems, errors first."""
+        whole = [name for name in CONTRACT if name in self.names - self.broken]
+        rows = Tables(self.connection, tuple(whole)).rows()
+        empty = [name for name in whole if CONTRACT[name].required and not rows[name]]
+        self.problems += [Problem("RR104", name, "it has a header but no rows") for name in empty]
+        self.problems += check_values(self.connection, [n for n in whole if n not in empty], self.absent, now)
+        for name in self.names:
+            self.connection.execute(f"ALTER TABLE {quoted(name)} DROP COLUMN {UNREADABLE}")
+        ordered = sorted(self.problems, key=lambda problem: problem.level)
+        warnings = tuple(problem for problem in ordered if problem.level == "warning")
+        return Tables(self.connection, tuple(whole), warnings, tuple(self.sources)), ordered
