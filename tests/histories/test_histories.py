@@ -12,6 +12,13 @@ from retaliation_risk.histories import Definitions, build_histories
 from retaliation_risk.tables import tables_from_frames
 from tests.conftest import utc
 
+def add(frames, table, *row):
+    """The frames with one more row in a table."""
+    frame = frames[table]
+    records = [*frame.itertuples(index=False, name=None), row]
+    return {**frames, table: pd.DataFrame(records, columns=frame.columns)}
+
+
 NAMED = {feature.name: feature for feature in FEATURES}
 
 
@@ -62,13 +69,12 @@ def test_relationship_and_experience_by_hand(histories):
 
 
 def test_an_unanswered_message_after_solved_fails_when_the_deadline_passes(small_frames):
-    events = small_frames["ticket_events"]
-    events.loc[len(events)] = ["T3", "2025-03-05T12:00", "message_in", None, None]
-    quiet = build_histories(tables_from_frames(small_frames))
+    frames = add(small_frames, "ticket_events", "T3", "2025-03-05T12:00", "message_in", None, None)
+    quiet = build_histories(tables_from_frames(frames))
     assert at(quiet, "C2", "2025-03-07T12:00", "failed_recoveries_ever") == [0]
     assert at(quiet, "C2", "2025-03-07T12:01", "failed_recoveries_ever") == [1]
-    events.loc[len(events)] = ["T3", "2025-03-07T12:00", "message_out", None, None]
-    answered = build_histories(tables_from_frames(small_frames))
+    frames = add(frames, "ticket_events", "T3", "2025-03-07T12:00", "message_out", None, None)
+    answered = build_histories(tables_from_frames(frames))
     assert at(answered, "C2", "2025-04-01", "failed_recoveries_ever") == [0]
 
 
@@ -145,9 +151,8 @@ def test_outcomes_not_yet_known_do_not_count_in_training(histories):
 
 
 def test_exit_competes(small_frames):
-    outcomes = small_frames["outcomes"]
-    outcomes.loc[1] = ["C2", "2025-04-02T00:00", "switching", None, None]
-    histories = build_histories(tables_from_frames(small_frames))
+    frames = add(small_frames, "outcomes", "C2", "2025-04-02T00:00", "switching", None, None)
+    histories = build_histories(tables_from_frames(frames))
     got = histories.follow_up(["C2"], "2025-03-31", horizon_days=30)
     assert (got["event"].item(), got["competing"].item(), got["duration_days"].item()) == (False, True, 2)
     assert histories.at_risk("2025-04-01").tolist() == ["C1", "C2"]
