@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 EPOCH = np.datetime64("2024-01-01T00:00:00", "us")
 SECONDS = 86_400
+WIDE = 1e5  # more days than any history has: customer * WIDE + day sorts by customer, then by day
 DEMO_KEY = b"retaliation-risk demonstration key"
 
 Floats = npt.NDArray[np.float64]
@@ -81,7 +82,8 @@ def contact_key(address: str) -> str:
 
 def take(words: tuple[str, ...], index: npt.NDArray[np.integer]) -> Objects:
     """Words by index, as an object array."""
-    return np.array(words, dtype=object)[index]
+    taken: Objects = np.array(words, dtype=object)[index]
+    return taken
 
 
 def ragged(counts: Ints) -> tuple[Ints, Ints]:

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from retaliation_risk.simulate.clock import Bools, Floats, Ints, ragged, whole_seconds
-from retaliation_risk.simulate.contacts import BAD_CSAT, MODES, NO_FAILURE, REPEAT_DAYS, Tickets
+from retaliation_risk.simulate.clock import Floats, Ints, ragged, whole_seconds
+from retaliation_risk.simulate.contacts import BAD_CSAT, MODES, NO_FAILURE, REPEAT_DAYS, REPLY_DAYS, Tickets
 from retaliation_risk.simulate.parameters import Parameters
 from retaliation_risk.tables.contract import ACTOR_TYPES, EVENT_TYPES
 
@@ -16,7 +16,7 @@ _Part = tuple[Ints, Floats, str, str, Floats | float, Floats | float]
 
 @dataclass(frozen=True)
 class Events:
-    """One entry per ticket event, sorted by ticket and day; ``kind`` and ``actor`` index the contract's words."""
+    """One entry per ticket event, sorted by ticket and day; ``kind`` and ``actor`` index its words."""
 
     ticket: Ints
     day: Floats
@@ -30,9 +30,9 @@ def draw_events(rng: np.random.Generator, tickets: Tickets, p: Parameters) -> Ev
     """Draw everything that happens to the tickets, from opening to closing."""
     parts = [
         *_exchange(rng, tickets, p),
-        *_gestures(rng, tickets),
-        *_endings(rng, tickets),
-        *_trouble(rng, tickets),
+        *_gestures(rng, tickets, p),
+        *_endings(rng, tickets, p),
+        *_trouble(rng, tickets, p),
         *_surveys(rng, tickets, p),
     ]
     return _gather(parts)
@@ -48,8 +48,8 @@ def _gather(parts: list[_Part]) -> Events:
     value = np.concatenate([np.broadcast_to(part[4], size) for part, size in zip(parts, sizes, strict=True)])
     delay = np.concatenate([np.broadcast_to(part[5], size) for part, size in zip(parts, sizes, strict=True)])
     order = np.lexsort((day, ticket))
-    columns = (ticket, day, kind, actor, value, whole_seconds(day + delay))
-    return Events(*(column[order] for column in columns))
+    known = whole_seconds(day + delay)
+    return Events(ticket[order], day[order], kind[order], actor[order], value[order], known[order])
 
 
 def _exchange(rng: np.random.Generator, tickets: Tickets, p: Parameters) -> list[_Part]:
@@ -59,7 +59,7 @@ def _exchange(rng: np.random.Generator, tickets: Tickets, p: Parameters) -> list
     cut[position == 0] = 0.0
     after = np.append(cut[1:], 0.0)
     after[np.append(position[1:] == 0, True)] = 1.0
-    reply = cut + rng.uniform(0.2, 0.8, len(owner)) * (after - cut)
+    reply = cut + rng.uniform(*p.reply_share, len(owner)) * (after - cut)
     opened, length = tickets.opened[owner], tickets.length[owner]
     answered = ~tickets.left[owner] | (after < 1.0)
     first = np.flatnonzero(position == 0)
@@ -82,10 +82,12 @@ def _exchange(rng: np.random.Generator, tickets: Tickets, p: Parameters) -> list
     ]
 
 
-def _gestures(rng: np.random.Generator, tickets: Tickets) -> list[_Part]:
+def _gestures(rng: np.random.Generator, tickets: Tickets, p: Parameters) -> list[_Part]:
     """Apologies and compensations, on the way to the solution."""
     sorry, paid = np.flatnonzero(tickets.apology), np.flatnonzero(tickets.compensation)
-    amount = np.round(np.exp(2.5 + 0.6 * rng.standard_normal(len(paid))), 2)
+    amount = np.round(
+        p.compensation_amount * np.exp(p.compensation_spread * rng.standard_normal(len(paid))), 2
+    )
     return [
         (
             sorry,
@@ -106,26 +108,30 @@ def _gestures(rng: np.random.Generator, tickets: Tickets) -> list[_Part]:
     ]
 
 
-def _endings(rng: np.random.Generator, tickets: Tickets) -> list[_Part]:
+def _endings(rng: np.random.Generator, tickets: Tickets, p: Parameters) -> list[_Part]:
     """Solutions, reopenings and closings; tickets that were left are closed by the system after two weeks."""
     done = np.flatnonzero(~tickets.left)
     back = np.flatnonzero(tickets.mode == MODES.index("reopened"))
-    again = tickets.solved[back] + 0.2 + rng.exponential(3.0, len(back))
-    hours = rng.uniform(0.1, 1.5, (2, len(back)))
-    end = np.where(tickets.left, tickets.opened + tickets.length + 14.0, tickets.solved + 6.0)
-    end[back] = again + hours.sum(axis=0) + 6.0
+    again = tickets.solved[back] + rng.exponential(p.reopened_days, len(back))
+    waits = rng.uniform(
+        0.1, 0.7 * REPLY_DAYS, (2, len(back))
+    )  # answered in time: that message is no new evidence
+    end = np.where(
+        tickets.left, tickets.opened + tickets.length + p.closed_days[1], tickets.solved + p.closed_days[0]
+    )
+    end[back] = again + waits.sum(axis=0) + p.closed_days[0]
     every = np.arange(len(tickets))
     return [
         (done, tickets.solved[done], "solved", "agent", np.nan, 0.0),
         (back, again, "message_in", "customer", np.nan, 0.0),
         (back, again, "reopened", "system", np.nan, 0.0),
-        (back, again + hours[0], "message_out", "agent", np.nan, 0.0),
-        (back, again + hours.sum(axis=0), "solved", "agent", np.nan, 0.0),
+        (back, again + waits[0], "message_out", "agent", np.nan, 0.0),
+        (back, again + waits.sum(axis=0), "solved", "agent", np.nan, 0.0),
         (every, end, "closed", "system", np.nan, 0.0),
     ]
 
 
-def _trouble(rng: np.random.Generator, tickets: Tickets) -> list[_Part]:
+def _trouble(rng: np.random.Generator, tickets: Tickets, p: Parameters) -> list[_Part]:
     """Escalations, breaches of the service level, and messages after the solution that nobody answers."""
     raised = np.flatnonzero(tickets.mode == MODES.index("escalated"))
     late = np.flatnonzero(tickets.mode == MODES.index("sla_breached"))
@@ -133,7 +139,7 @@ def _trouble(rng: np.random.Generator, tickets: Tickets) -> list[_Part]:
     return [
         (
             raised,
-            tickets.opened[raised] + rng.uniform(0.3, 0.95, len(raised)) * tickets.length[raised],
+            tickets.opened[raised] + rng.uniform(*p.trouble_share, len(raised)) * tickets.length[raised],
             "escalated",
             "agent",
             np.nan,
@@ -141,7 +147,7 @@ def _trouble(rng: np.random.Generator, tickets: Tickets) -> list[_Part]:
         ),
         (
             late,
-            tickets.opened[late] + rng.uniform(0.3, 0.95, len(late)) * tickets.length[late],
+            tickets.opened[late] + rng.uniform(*p.trouble_share, len(late)) * tickets.length[late],
             "sla_breached",
             "system",
             np.nan,
@@ -149,7 +155,7 @@ def _trouble(rng: np.random.Generator, tickets: Tickets) -> list[_Part]:
         ),
         (
             unheard,
-            tickets.solved[unheard] + rng.uniform(0.1, 5.0, len(unheard)),
+            tickets.solved[unheard] + rng.uniform(0.1, p.unanswered_days, len(unheard)),
             "message_in",
             "customer",
             np.nan,
@@ -163,10 +169,10 @@ def _surveys(rng: np.random.Generator, tickets: Tickets, p: Parameters) -> list[
     bad = tickets.mode == MODES.index("bad_csat")
     asked = ~tickets.left & (bad | (rng.random(len(tickets)) < p.csat_share))
     rows = np.flatnonzero(asked)
-    draw = rng.beta(3.0, 1.5, len(rows))
-    low = bad[rows] | ((tickets.mode[rows] != NO_FAILURE) & (rng.random(len(rows)) < 0.6))
+    draw = rng.beta(*p.csat_shape, len(rows))
+    low = bad[rows] | ((tickets.mode[rows] != NO_FAILURE) & (rng.random(len(rows)) < p.csat_bad_share))
     value = np.round(np.where(low, (BAD_CSAT - 0.01) * (1 - draw), BAD_CSAT + (1 - BAD_CSAT) * draw), 2)
-    day = tickets.solved[rows] + rng.uniform(0.05, 4.0, len(rows))
+    day = tickets.solved[rows] + rng.uniform(0.0, p.csat_wait_days, len(rows))
     delay = rng.exponential(p.csat_delay_days, len(rows))
     return [(rows, day, "csat_rated", "customer", value, delay)]
 
@@ -174,12 +180,13 @@ def _surveys(rng: np.random.Generator, tickets: Tickets, p: Parameters) -> list[
 def first_failures(tickets: Tickets, events: Events) -> Floats:
     """Day at which each ticket's recovery first failed, NaN if it never did.
 
-    By the default definition: reopened, escalated, service level breached, satisfaction below 0.4, a message after
-    the solution that is never answered, a follow-up, or another ticket on the same issue within 30 days.
+    By the default definition: reopened, escalated, service level breached, satisfaction below 0.4, a message
+    after the solution not answered in two days, a follow-up, or another ticket on the same issue in 30 days.
     """
     first = np.full(len(tickets), np.inf)
-    rows = np.flatnonzero(_evidence(tickets, events))
-    np.minimum.at(first, events.ticket[rows], events.day[rows])
+    told, unheard = _evidence(tickets, events)
+    np.minimum.at(first, events.ticket[told], events.day[told])
+    np.minimum.at(first, events.ticket[unheard], events.day[unheard] + REPLY_DAYS)
     children = np.flatnonzero(tickets.parent >= 0)
     np.minimum.at(first, tickets.parent[children], tickets.opened[children])
     earlier, later = _repeats(tickets)
@@ -187,15 +194,14 @@ def first_failures(tickets: Tickets, events: Events) -> Floats:
     return np.where(np.isinf(first), np.nan, whole_seconds(first))
 
 
-def _evidence(tickets: Tickets, events: Events) -> Bools:
-    """Which events are evidence of a failed recovery by themselves."""
+def _evidence(tickets: Tickets, events: Events) -> tuple[Ints, Ints]:
+    """Rows of the events that are evidence at once, and of the messages that will not be answered."""
     kinds = [EVENT_TYPES.index(name) for name in ("reopened", "escalated", "sla_breached")]
     rated = (events.kind == EVENT_TYPES.index("csat_rated")) & (events.value < BAD_CSAT)
     after = events.day > np.nan_to_num(tickets.solved[events.ticket], nan=np.inf)
     unheard = tickets.mode[events.ticket] == MODES.index("unanswered")
     message = unheard & after & (events.kind == EVENT_TYPES.index("message_in"))
-    evidence: Bools = np.isin(events.kind, kinds) | rated | message
-    return evidence
+    return np.flatnonzero(np.isin(events.kind, kinds) | rated), np.flatnonzero(message)
 
 
 def _repeats(tickets: Tickets) -> tuple[Ints, Ints]:

@@ -1,8 +1,8 @@
 """A rate of events that jumps and decays, with its exact integral and the inverse of that integral.
 
-Between two jumps of a customer the rate at day ``t`` is ``base + excess * exp(-decay * (t - jump))``. Everything is
-held for all customers at once: the masses of all excess stretches stand in one running sum, so that an integral is
-a difference in it and an inverse is one binary search in it.
+Between two jumps of a customer the rate at day ``t`` is ``base + excess * exp(-decay * (t - jump))``. All
+customers are held at once: the integrals of all stretches between jumps stand in one running sum, so that an
+integral is a difference in it and an inverse is one binary search in it.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ class Decaying:
         return day
 
     def next_event(self, rng: np.random.Generator, customer: Ints, after: Floats, factor: Floats) -> Floats:
-        """Draw the next event after ``after``, the excess being multiplied by ``factor``; infinite if none comes.
+        """Draw the next event, the excess being multiplied by ``factor``; infinite if none comes.
 
         Base and excess are independent Poisson processes; the sooner of the two is the event.
         """

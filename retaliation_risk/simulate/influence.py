@@ -37,9 +37,10 @@ def influence_frame(
     day = people.start[owner] + wait
     standing = accounts.standing[owner]
     noise = rng.standard_normal((5, len(owner)))
-    log_followers = np.log(p.followers_median) + p.followers_spread * standing + 0.05 * noise[0]
-    activity = rng.poisson(np.exp(1.5 + 0.3 * standing + 0.8 * noise[1]))
-    answers = rng.poisson(np.exp(0.5 + 0.4 * standing + 0.8 * noise[2:5]) * (1 + activity) / 6)
+    log_followers = np.log(p.followers_median) + p.followers_spread * standing + p.followers_noise * noise[0]
+    activity = rng.poisson(p.posts[0] * np.exp(p.posts[1] * standing + p.posts[2] * noise[1]))
+    each = p.answers[0] * np.exp(p.answers[1] * standing + p.answers[2] * noise[2:5])
+    answers = rng.poisson(each * activity)
     frame = pd.DataFrame(
         {
             "customer_id": people.ids[owner],
@@ -57,7 +58,7 @@ def influence_frame(
 
 
 def _score(rng: np.random.Generator, standing: Floats, p: Parameters) -> Floats:
-    """A bought-in score, nearly a function of log followers."""
+    """Draw a bought-in score, nearly a function of log followers."""
     noise = rng.standard_normal(len(standing))
     mixed = np.sqrt(p.score_r2) * standing + np.sqrt(1 - p.score_r2) * noise
     score: Floats = np.round(np.clip(p.score_mean + p.score_sd * mixed, 1.0, 100.0), 1)
@@ -67,7 +68,10 @@ def _score(rng: np.random.Generator, standing: Floats, p: Parameters) -> Floats:
 def draw_reach(
     rng: np.random.Generator, direct: Bools, customer: Ints, accounts: Accounts, p: Parameters
 ) -> Floats:
-    """People who saw each act: 0 for direct acts, near 0 for most others, heavy-tailed for the few that spread."""
+    """Draw how many people saw each act.
+
+    None for direct acts, next to none for most others, heavy-tailed numbers for the few that spread.
+    """
     count = len(customer)
     lift = np.exp(p.reach_log_slope * accounts.standing[customer])
     quiet = rng.poisson(p.quiet_reach * lift).astype(float)

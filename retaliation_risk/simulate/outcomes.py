@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
+import pandas as pd
 
-from retaliation_risk.simulate.clock import Bools, Floats, Ints, whole_seconds
+from retaliation_risk.simulate.clock import WIDE, Bools, Floats, Ints, whole_seconds
 from retaliation_risk.simulate.contacts import Tickets
 from retaliation_risk.simulate.customers import YEAR, People
 from retaliation_risk.simulate.events import Events
@@ -21,7 +22,11 @@ _MOST_ACTS = 1000
 
 @dataclass(frozen=True)
 class Failures:
-    """Failed recoveries of complaints, sorted by customer and day; ``number`` counts those in memory, itself too."""
+    """Failed recoveries of complaints, sorted by customer and day.
+
+    ``number`` counts the failed recoveries in memory, itself too; ``gesture`` says whether the
+    firm had apologised or compensated on the ticket before.
+    """
 
     customer: Ints
     day: Floats
@@ -31,38 +36,66 @@ class Failures:
 
 
 def find_failures(tickets: Tickets, events: Events, failed: Floats, p: Parameters) -> Failures:
-    """Failed recoveries of complaint tickets; ``gesture``: apology or compensation on the ticket before it failed."""
+    """Find the failed recoveries of complaint tickets, given the day each ticket's recovery failed."""
     kinds = [EVENT_TYPES.index("apology"), EVENT_TYPES.index("compensation")]
     before = np.isin(events.kind, kinds) & (events.day < failed[events.ticket])
     gesture = np.zeros(len(tickets), dtype=bool)
     gesture[events.ticket[before]] = True
     rows = np.flatnonzero(tickets.complaint & ~np.isnan(failed))
     rows = rows[np.lexsort((failed[rows], tickets.customer[rows]))]
-    customer, day = tickets.customer[rows], failed[rows]
-    key = customer * 1e5 + day
-    number = np.arange(len(rows)) - np.searchsorted(key, np.maximum(key - p.memory_days, customer * 1e5)) + 1
-    return Failures(customer, day, tickets.severity[rows], gesture[rows], number)
+    customer, day, severity = tickets.customer[rows], failed[rows], tickets.severity[rows]
+    alone = Failures(customer, day, severity, gesture[rows], np.zeros(len(rows), np.int64))
+    return replace(alone, number=1 + count_failures(alone, customer, day, p.memory_days))
 
 
-def retaliation_hazard(people: People, accounts: Accounts, failures: Failures, p: Parameters) -> Decaying:
-    """The true hazard: log ratios of loyalty after 0, 1 and 2 or more failures are ``loyalty_log_ratio``."""
-    ratio = np.array(p.loyalty_log_ratio)
+def count_failures(failures: Failures, customer: Ints, day: Floats, memory_days: float) -> Ints:
+    """Count the customer's failed recoveries in the ``memory_days`` strictly before ``day``."""
+    key = failures.customer * WIDE + failures.day
+    low = np.searchsorted(key, customer * WIDE + np.maximum(day - memory_days, 0.0))
+    return np.asarray(np.searchsorted(key, customer * WIDE + day) - low, dtype=np.int64)
+
+
+def retaliation_hazard(
+    people: People, accounts: Accounts, tickets: Tickets, failures: Failures, p: Parameters
+) -> Decaying:
+    """Build the true hazard of retaliation: it jumps at complaints and failed recoveries, and decays.
+
+    Just after a jump one SD of loyalty adds ``loyalty_log_ratio`` to the log hazard, by the number of failed
+    recoveries in memory. A jump never lowers what an earlier one has left.
+    """
     shift = p.influence_effect * accounts.standing - np.where(accounts.has, p.influence_effect**2 / 2, 0.0)
     person = p.base_per_year / YEAR * people.frailty * np.exp(shift)
-    who, times = failures.customer, np.minimum(failures.number, 3) - 1
-    quiet = np.exp(ratio[0] * people.loyalty)
-    level = np.array(p.failure_ratio)[times] * np.exp(
-        ratio[np.minimum(times + 1, 2)] * people.loyalty[who]
-        + p.severity_log_ratio * (failures.severity - 3.0)
-        + np.array(p.gesture_log_ratio)[times] * failures.gesture
-    )
-    half_life = p.revenge_half_life_days * np.exp(p.half_life_loyalty * people.loyalty)
-    excess = person[who] * np.maximum(level - quiet[who], 1e-9)
-    return Decaying(person * quiet, np.log(2) / half_life, who, failures.day, excess)
+    quiet = np.exp(p.loyalty_log_ratio[0] * people.loyalty)
+    decay = np.log(2) / p.revenge_half_life_days * np.exp(-p.half_life_loyalty * people.loyalty)
+    who, day, level = _jumps(people, tickets, failures, p)
+    fresh = person[who] * np.maximum(level - quiet[who], 1e-9)
+    peak = pd.Series(np.log(fresh) + decay[who] * day).groupby(who).cummax().to_numpy()
+    return Decaying(person * quiet, decay, who, day, np.exp(peak - decay[who] * day))
+
+
+def _jumps(
+    people: People, tickets: Tickets, failures: Failures, p: Parameters
+) -> tuple[Ints, Floats, Floats]:
+    """Find each jump: customer, day and level (against no complaint, at mean loyalty), sorted."""
+    rows = np.flatnonzero(tickets.complaint)
+    opened = whole_seconds(tickets.opened[rows])
+    earlier = count_failures(failures, tickets.customer[rows], opened, p.memory_days)
+    who = np.concatenate([tickets.customer[rows], failures.customer])
+    day = np.concatenate([opened, failures.day])
+    severity = np.concatenate([tickets.severity[rows], failures.severity])
+    number = np.concatenate([earlier, failures.number])
+    times = np.minimum(failures.number, 3) - 1
+    gesture = np.array(p.gesture_log_ratio)[times] * failures.gesture
+    failed = np.log(np.array(p.failure_ratio)[times]) + gesture
+    log_ratio = np.concatenate([np.zeros(len(rows)), failed])
+    loyalty = np.array(p.loyalty_log_ratio)[np.minimum(number, 2)] * people.loyalty[who]
+    level = p.complaint_ratio * np.exp(log_ratio + loyalty + p.severity_log_ratio * (severity - 3.0))
+    order = np.lexsort((level, day, who))
+    return who[order], day[order], level[order]
 
 
 def exit_hazard(people: People, failures: Failures, p: Parameters) -> Decaying:
-    """The hazard of leaving: lower for the loyal, raised for a time by failed recoveries."""
+    """Build the hazard of leaving: lower for the loyal, raised for a time by failed recoveries."""
     base = p.exit_per_year / YEAR * np.exp(p.exit_loyalty * people.loyalty)
     times = np.minimum(failures.number, 3) - 1
     excess = base[failures.customer] * (np.array(p.exit_ratio)[times] - 1.0)
@@ -78,7 +111,10 @@ def draw_exits(rng: np.random.Generator, hazard: Decaying, people: People) -> Fl
 
 @dataclass(frozen=True)
 class Acts:
-    """Acts of retaliation, sorted by customer and day; ``factor`` multiplies the desire for revenge from then on."""
+    """Acts of retaliation, sorted by customer and day.
+
+    ``factor`` multiplies the desire for revenge (the excess hazard) from the act on, until the next act.
+    """
 
     customer: Ints
     day: Floats

@@ -7,9 +7,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from retaliation_risk.simulate.clock import Floats, Ints
 from retaliation_risk.simulate.customers import YEAR
-from retaliation_risk.simulate.outcomes import Failures
+from retaliation_risk.simulate.outcomes import Failures, count_failures
 from retaliation_risk.simulate.parameters import Parameters
 from retaliation_risk.simulate.truth import Hazards
 
@@ -23,18 +22,11 @@ def annual_share(hazards: Hazards, history_days: float) -> float:
     return float((acted & there).sum() / max(there.sum(), 1))
 
 
-def counts_at(failures: Failures, customer: Ints, day: Floats, memory_days: float) -> Ints:
-    """Failed recoveries of the customer in the ``memory_days`` strictly before ``day``."""
-    key = failures.customer * 1e5 + failures.day
-    low = np.searchsorted(key, customer * 1e5 + np.maximum(day - memory_days, 0.0))
-    return np.asarray(np.searchsorted(key, customer * 1e5 + day) - low, dtype=np.int64)
-
-
 def truth_summary(
     hazards: Hazards, failures: Failures, acts: pd.DataFrame, seed: int, p: Parameters
 ) -> dict[str, object]:
     """Make the summary; every value is a string, number, list or dict that JSON can hold."""
-    before = counts_at(failures, hazards.acts.customer, hazards.acts.day, p.memory_days)
+    before = count_failures(failures, hazards.acts.customer, hazards.acts.day, p.memory_days)
     numbers: dict[str, Any] = {
         "customers": len(hazards.ids),
         "acts": len(acts),
@@ -51,6 +43,7 @@ def truth_summary(
         "seed": seed,
         "numbers": numbers,
         "loyalty_log_hazard_ratio": dict(zip(("0", "1", "2+"), p.loyalty_log_ratio, strict=True)),
+        "complaint_hazard_ratio": p.complaint_ratio,
         "failure_hazard_ratio": dict(zip(("1", "2", "3+"), p.failure_ratio, strict=True)),
         "influence_log_hazard_ratio": p.influence_effect,
         "revenge_half_life_days": p.revenge_half_life_days,
@@ -59,7 +52,8 @@ def truth_summary(
 
 
 def _sentences(p: Parameters, numbers: dict[str, Any]) -> list[str]:
-    """The truth in words."""
+    """Say the truth in words."""
+    ratios = ", ".join(f"{ratio:g}" for ratio in p.failure_ratio)
     none, one, more = p.loyalty_log_ratio
     followers = (
         "Followers say nothing about who retaliates."
@@ -67,13 +61,13 @@ def _sentences(p: Parameters, numbers: dict[str, Any]) -> list[str]:
         else f"One SD of log followers multiplies the hazard by {np.exp(p.influence_effect):.2f}."
     )
     return [
-        f"These {numbers['customers']} customers are invented; {numbers['annual_share']:.1%} of those present a year "
-        "before the end retaliated in that year.",
-        "Each failed recovery of a complaint makes the hazard of retaliation jump: to "
-        f"{', '.join(f'{ratio:g}' for ratio in p.failure_ratio)} times its base after the first, second, later one.",
+        f"These {numbers['customers']} customers are invented; {numbers['annual_share']:.1%} of those "
+        "present a year before the end retaliated in that year.",
+        f"A complaint multiplies the hazard of retaliation by {p.complaint_ratio:g}; if its recovery "
+        f"fails, by a further {ratios} at the first, second, later failed recovery.",
         f"One SD of loyalty multiplies the hazard by {np.exp(none):.2f} before any failed recovery, "
         f"{np.exp(one):.2f} just after one and {np.exp(more):.2f} just after two or more.",
-        f"The jump halves every {p.revenge_half_life_days:g} days at mean loyalty, more slowly for the loyal.",
+        f"Each jump halves in {p.revenge_half_life_days:g} days at mean loyalty, more slowly for the loyal.",
         followers,
-        f"About {1 - p.spread_share:.0%} of public acts are seen by next to nobody.",
+        f"About {1 - p.spread_share:.0%} of indirect acts are seen by next to nobody.",
     ]

@@ -11,7 +11,7 @@ import pandas as pd
 
 from retaliation_risk._validate import positive
 from retaliation_risk.errors import ArgumentError
-from retaliation_risk.simulate.clock import Floats, Ints, Objects, to_days
+from retaliation_risk.simulate.clock import WIDE, Floats, Ints, Objects, to_days
 from retaliation_risk.simulate.hazard import Decaying
 from retaliation_risk.simulate.outcomes import Acts
 
@@ -42,9 +42,9 @@ class Hazards:
         return rows
 
     def factor(self, customer: Ints, day: Floats) -> Floats:
-        """What the customer's acts strictly before ``day`` have made of the desire for revenge."""
-        key = self.acts.customer * 1e5 + self.acts.day
-        row = np.searchsorted(key, customer * 1e5 + day) - 1
+        """Find the factor that acts strictly before ``day`` have put on the desire for revenge."""
+        key = self.acts.customer * WIDE + self.acts.day
+        row = np.searchsorted(key, customer * WIDE + day) - 1
         if not len(key):
             return np.ones(len(customer))
         mine = (row >= 0) & (self.acts.customer[row] == customer)
@@ -57,7 +57,7 @@ class Hazards:
         return rate
 
     def true_risk(self, customer: Ints, day: Floats, horizon_days: float, *, future: bool = False) -> Floats:
-        """Probability of retaliation within the horizon and before leaving; NaN for those not there at ``day``."""
+        """Probability of retaliation within the horizon and before leaving; NaN for those not there."""
         risk = np.empty(len(customer))
         for first in range(0, len(customer), _BLOCK):
             block = slice(first, first + _BLOCK)
@@ -104,7 +104,7 @@ class Simulated:
     truth : DataFrame
         One row per customer: what is true of the person at all times.
     acts : DataFrame
-        Every act of retaliation, also those of which the firm had not learned by the end (``exported`` false).
+        Every act of retaliation; ``exported`` is false where the firm had not learned of it by the end.
     truth_summary : dict
         Plain sentences and numbers about how this world was made.
     hazards : Hazards
@@ -135,10 +135,11 @@ class Simulated:
         horizon_days : float
             Above 0.
         future : bool, default False
-            False: the risk if no further contact with the firm fails, so the hazard only decays. This is what the
-            past alone implies, and it is below the share that retaliates wherever new failures follow.
-            True: the risk given the failed recoveries still to come within the history. No model can know it; it is
-            calibrated by construction and bounds what can be learned.
+            False: the risk if no further complaint is made and no further recovery fails, so the hazard only
+            decays. It lies below the share that retaliates wherever new failures follow.
+            True: the risk given the complaints and failed recoveries still to come within the history. No
+            model can know it; it is calibrated by construction and bounds what can be learned. Exits are
+            not taken as known in either case: the customer may leave first, at the true hazard of leaving.
 
         Returns
         -------

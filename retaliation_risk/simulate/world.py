@@ -7,7 +7,6 @@ import pandas as pd
 
 from retaliation_risk._validate import positive
 from retaliation_risk.simulate.clock import (
-    EPOCH,
     Bools,
     Floats,
     Ints,
@@ -93,7 +92,7 @@ def simulate(n_customers: int = 4000, *, seed: int = 0, parameters: Parameters =
     leaving = exit_hazard(people, failures, p)
     left = draw_exits(rng["exits"], leaving, people)
     gone = np.minimum(left, float(p.history_days))
-    angry = retaliation_hazard(people, accounts, failures, p)
+    angry = retaliation_hazard(people, accounts, tickets, failures, p)
     acts = draw_acts(rng["acts"], angry, people, gone, p)
     hazards = Hazards(people.ids, people.start, gone, angry, leaving, acts)
     known = whole_seconds(left + rng["reports"].exponential(p.exit_delay_days, n))
@@ -115,12 +114,12 @@ def simulate(n_customers: int = 4000, *, seed: int = 0, parameters: Parameters =
 def tickets_frames(
     tickets: Tickets, events: Events, people: People, gone: Floats, p: Parameters
 ) -> dict[str, pd.DataFrame]:
-    """Make tickets and ticket_events: nothing after the exit, nothing learned after the end of the history."""
+    """Make tickets and ticket_events: nothing after the exit, nothing learned after the end."""
     stop = gone[tickets.customer]
     kept = tickets.opened < stop
     ids = text_ids("T", len(tickets))
     happened = kept[events.ticket] & (events.day < stop[events.ticket]) & (events.known <= p.history_days)
-    parent = np.where(tickets.parent >= 0, ids[tickets.parent], None)
+    parent = np.where(tickets.parent >= 0, ids[tickets.parent], np.array(None, dtype=object))
     return {
         "tickets": pd.DataFrame(
             {
@@ -153,7 +152,7 @@ def _events_frame(ids: np.ndarray, events: Events, kept: Bools) -> pd.DataFrame:
 
 
 def acts_frame(acts: Acts, people: People, reach: Floats, p: Parameters) -> pd.DataFrame:
-    """All acts, with whether the firm had learned of them by the end."""
+    """List all acts, with whether the firm had learned of them by the end."""
     return pd.DataFrame(
         {
             "customer_id": people.ids[acts.customer],
@@ -205,7 +204,7 @@ def observation_frame(people: People, left: Floats, known: Floats, p: Parameters
 def truth_frame(
     people: People, accounts: Accounts, base: Floats, left: Floats, p: Parameters
 ) -> pd.DataFrame:
-    """One row per customer: loyalty, proneness, base hazard, half-life, followers, and the day of exit if any."""
+    """Make the truth: one row per customer with what holds at all times, and the time of exit if any."""
     return pd.DataFrame(
         {
             "customer_id": people.ids,
@@ -220,6 +219,3 @@ def truth_frame(
             "left_at": to_times(np.where(left < p.history_days, left, np.nan)),
         }
     )
-
-
-END = EPOCH + np.timedelta64(DEFAULTS.history_days, "D")
