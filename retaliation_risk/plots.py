@@ -1,8 +1,10 @@
 """Result tables drawn on axes that the caller made.
 
 Each function takes one table of the run folder (see docs/design/0001-spine.md), computes no result, and
-returns the Axes. Nothing here touches ``pyplot`` or any global style. Series differ in line style and marker
-as well as colour, and the ones that matter are labelled where they are, so that no chart depends on colour.
+returns the Axes. Nothing here touches ``pyplot`` or any global style. Series differ in line style
+and marker
+as well as colour, and the ones that matter are labelled where they are, so that no chart depends on
+colour.
 
 Examples
 --------
@@ -70,35 +72,28 @@ def plot_capacity_curve(
     Returns
     -------
     Axes
-        ``ax``: one line per policy with its name at its end; the intervals of risk only and influence
-        only are shaded.
+        ``ax``: one line per policy, named beside the chart from best to worst; the intervals of
+        risk only and influence only are shaded. Capacities are on a log scale.
     """
     rows = curve[curve["metric"] == metric].sort_values("capacity")
-    ends: dict[str, tuple[float, float]] = {}
     for k, (policy, line) in enumerate(rows.groupby("policy", sort=False)):
         style = _style(str(policy), k)
+        name = (labels or {}).get(str(policy), str(policy))
         every = max(1, len(line) // 6)
-        ax.plot(line["capacity"], line["value"], markersize=5, markevery=every, **style)
+        ax.plot(line["capacity"], line["value"], markersize=5, markevery=every, label=name, **style)
         if policy in ("risk_only", "influence_only"):
             ax.fill_between(
                 line["capacity"], line["low"], line["high"], color=style["color"], alpha=0.13, lw=0
             )
-        ends[str(policy)] = (float(line["capacity"].iloc[-1]), float(line["value"].iloc[-1]))
+    ax.set_xscale("log")
     if at is not None:
         ax.axvline(at, color=MUTED, lw=1, ls=(0, (2, 2)))
-        ax.annotate(
-            f"{at:,.0f}",
-            (at, 1),
-            xycoords=("data", "axes fraction"),
-            xytext=(0, 2),
-            textcoords="offset points",
-            ha="center",
-            va="bottom",
-            color=MUTED,
-        )
-    _label_ends(ax, ends, labels or {})
+    _name_beside(ax)
     _frame(ax, "Customers answered", "Share reached", grid="y")
     ax.set_ylim(bottom=0)
+    ax.xaxis.set_major_locator(_one_two_five(ax, at))
+    ax.xaxis.set_minor_locator(NullLocator())
+    ax.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
     ax.yaxis.set_major_formatter(_percent)
     return ax
 
@@ -124,8 +119,8 @@ def plot_calibration(table: pd.DataFrame, ax: Axes, *, labels: Mapping[str, str]
     ax.plot([0, top], [0, top], color=MUTED, lw=1, ls=(0, (4, 3)), zorder=1)
     ax.annotate(
         "predicted = observed",
-        (top, top),
-        xytext=(-6, -2),
+        (top, top * 0.985),
+        xytext=(-34, -4),
         textcoords="offset points",
         ha="right",
         va="top",
@@ -346,6 +341,31 @@ def _frame(ax: Axes, x: str, y: str, *, grid: Literal["x", "y", "both"]) -> None
     ax.spines["bottom"].set_color(GRID)
     ax.grid(axis=grid, color=GRID, lw=0.6)
     ax.set_axisbelow(True)
+
+
+def _name_beside(ax: Axes) -> None:
+    """Name the lines at the right, in the order in which they lie in the middle of the chart."""
+    handles = [line for line in ax.get_lines() if not str(line.get_label()).startswith("_")]
+    names = [str(handle.get_label()) for handle in handles]
+    middle = [float(np.median(np.asarray(handle.get_ydata(), dtype=float))) for handle in handles]
+    order = sorted(range(len(names)), key=lambda k: -middle[k])
+    ax.legend(
+        [handles[k] for k in order],
+        [names[k] for k in order],
+        frameon=False,
+        labelcolor=INK,
+        loc="center left",
+        bbox_to_anchor=(1.01, 0.5),
+        handlelength=3.2,
+    )
+
+
+def _one_two_five(ax: Axes, at: float | None) -> FixedLocator:
+    low, high = ax.get_xlim()
+    ticks = {step * 10.0**power for power in range(7) for step in (1, 2, 5)} | ({at} if at else set())
+    # A round number too close to the marked one would be printed over it.
+    near = {t for t in ticks if at and t != at and 0.75 < t / at < 1.35}
+    return FixedLocator(sorted(t for t in ticks - near if low <= t <= high))
 
 
 def _label_ends(ax: Axes, ends: Mapping[str, tuple[float, float]], labels: Mapping[str, str]) -> None:

@@ -1,4 +1,4 @@
-"""A run folder, told on one page: ``summarise`` makes a dict, ``render_html`` a page of it, ``write_report`` both."""
+"""A run folder, told on one page: summarised as a dict, rendered as HTML, written into the folder."""
 
 from retaliation_risk.report.render import render_html, write_report
 from retaliation_risk.report.summarise import summarise

@@ -1,4 +1,4 @@
-"""What each chart shows, in numbers, for those who do not see it; for another language, translate this too."""
+"""What each chart shows, in numbers, in words; for another language, translate this too."""
 
 from __future__ import annotations
 
@@ -37,9 +37,15 @@ def effects(rows: Rows) -> str:
         return f"Forest chart of {len(rows)} effects; every interval covers 1."
     top = max(clear, key=lambda r: (abs(math.log(r["estimate"])), r["feature"]))
     return (
-        f"Forest chart of {len(rows)} effects, {len(clear)} with intervals that exclude 1. The strongest is "
-        f"{top['feature']}: {top['kind']} {show(top['estimate'], 'ratio')} ({span(top, 'ratio')}) per {top['unit']}."
+        f"Forest chart of {len(rows)} effects, {len(clear)} with intervals that exclude 1. The "
+        f"strongest is "
+        f"{top['feature']}: {top['kind']} {show(top['estimate'], 'ratio')} ({span(top, 'ratio')}) "
+        f"{_per(top['unit'])}."
     )
+
+
+def _per(unit: str) -> str:
+    return unit if unit.startswith("per ") else f"per {unit}" if unit else "per unit"
 
 
 def survival(rows: Rows) -> str:
@@ -53,7 +59,7 @@ def survival(rows: Rows) -> str:
 
 
 def calibration(rows: Rows) -> str:
-    """State what was predicted and observed in the highest bin, and how many intervals hold the prediction."""
+    """State the highest bin, predicted and observed, and how many intervals hold the prediction."""
     full = [r for r in rows if None not in (r["predicted"], r["observed"], r["low"], r["high"])]
     if not full:
         return "Calibration chart without complete bins."

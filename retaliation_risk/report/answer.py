@@ -15,8 +15,10 @@ METRIC = "events_reached"
 def answer(folder: RunFolder, setup: Setup) -> Block:
     """Return the answer.
 
-    Besides the keys of every section it has ``verdict`` (``lead``, ``against``, ``undecided``, ``no_influence`` or
-    ``nothing``), ``sentence``, ``verdict_sentence``, ``numbers`` and ``beats_baselines`` (None where there is no model).
+    Besides the keys of every section it has ``verdict`` (``lead``, ``against``, ``undecided``,
+    ``no_influence`` or
+    ``nothing``), ``sentence``, ``verdict_sentence``, ``numbers`` and ``beats_baselines`` (None
+    where there is no model).
     """
     scores = policy_scores(folder, setup)
     pooled = scores[scores["split"] == ALL]
@@ -48,10 +50,10 @@ def _compared(pooled: Any, setup: Setup) -> dict[str, Any]:
     if lead is None or against is None:
         return {"verdict": "nothing", "sentence": sentences.no_answer(), "numbers": []}
     difference = pick(pooled, policy=setup.lead, metric=f"{METRIC}_minus_{INFLUENCE}")
-    numbers = [_key_number(lead), _key_number(against)]
+    numbers = [_key_number(lead, setup), _key_number(against, setup)]
     kind = "unjudged"
     if difference is not None:
-        numbers.append(_key_number(difference) | {"label": "difference", "unit": "points"})
+        numbers.append(_key_number(difference, setup) | {"label": "difference", "unit": "points"})
         kind = _sign(difference)
     sentence = sentences.headline(setup, lead, against, difference)
     return {"verdict": kind, "sentence": sentence, "numbers": numbers}
@@ -65,7 +67,7 @@ def _listed(pooled: Any, setup: Setup) -> dict[str, Any]:
     return {
         "verdict": "no_influence",
         "sentence": sentences.without_influence(setup, lead, others),
-        "numbers": [_key_number(row) for row in (lead, *others[:2])],
+        "numbers": [_key_number(row, setup) for row in (lead, *others[:2])],
     }
 
 
@@ -76,12 +78,12 @@ def _sign(difference: dict[str, Any]) -> str:
     return "lead" if low > 0 else "against"
 
 
-def _key_number(row: dict[str, Any]) -> dict[str, Any]:
+def _key_number(row: dict[str, Any], setup: Setup) -> dict[str, Any]:
     keep = {key: row[key] for key in ("policy", "metric", "value", "low", "high", "n", "n_events")}
     return {
         "label": sentences.policy_name(row["policy"]),
         "kind": "per_hundred",
-        "unit": "of 100 retaliations",
+        "unit": f"of 100 {setup.events}",
         **keep,
     }
 
@@ -89,11 +91,11 @@ def _key_number(row: dict[str, Any]) -> dict[str, Any]:
 def _sample(numbers: list[dict[str, Any]], setup: Setup) -> list[str]:
     if not numbers:
         return []
-    return [sentences.sample(numbers[0]["n"], numbers[0]["n_events"], setup.moments)]
+    return [sentences.sample(numbers[0]["n"], numbers[0]["n_events"], setup)]
 
 
 def judge_model(folder: RunFolder, setup: Setup) -> tuple[bool | None, list[str]]:
-    """Say whether the chosen model ranks better than every baseline: its interval lies above their values."""
+    """Say whether the chosen model ranks better than every baseline, by its interval."""
     scores = folder.tables["scores"]
     pooled = scores[(scores["split"] == ALL) & (scores["policy"] == "")]
     metric = next((m for m in words.RANKING if m in set(pooled["metric"])), None)
@@ -104,5 +106,7 @@ def judge_model(folder: RunFolder, setup: Setup) -> tuple[bool | None, list[str]
         return None, []
     ahead = [row["model"] for row in rivals if row["value"] is not None and row["value"] >= mine["low"]]
     if ahead:
-        return False, [sentences.not_better(setup.model, metric, ahead)]
+        best = max(row["value"] for row in rivals if row["value"] is not None)
+        others = [m for m, r in rows.items() if m not in words.BASELINES and (r["low"] or 0) > best]
+        return False, [sentences.not_better(setup.model, metric, ahead, others)]
     return True, [sentences.better(setup.model, metric, mine)]

@@ -26,13 +26,13 @@ _KINDS = {
 
 
 def section(name: str, **parts: Any) -> Block:
-    """Return a section; ``parts`` are paragraphs, figures, tables, folded, lists and missing, each a list."""
+    """Return a section; ``parts`` are those named below, each a list."""
     empty: Block = {key: [] for key in ("paragraphs", "figures", "tables", "folded", "lists", "missing")}
     return {"id": name, "title": words.SECTIONS[name], **empty, **parts}
 
 
 def column(key: str, *, kind: str | None = None, interval: bool = False, label: str | None = None) -> Block:
-    """Return a column of a table; with ``interval``, ``<key>_low`` and ``<key>_high`` (or low, high) are shown too."""
+    """Return a column of a table; with ``interval``, its low and high are shown too."""
     return {
         "key": key,
         "label": label or words.COLUMNS.get(key, metric_name(key)),
@@ -57,11 +57,11 @@ def table(
 
 def figure(name: str, alt: str, data: Block) -> Block:
     """Return a figure: drawn from ``data["rows"]``, which also stands behind it as a table."""
-    return {"name": name, "title": words.FIGURES[name], "alt": alt, "data": data}
+    return {"name": name, "title": words.FIGURES[name], "alt": alt, "how": words.HOW[name], "data": data}
 
 
 def wide(scores: pd.DataFrame, by: str, metrics: Sequence[str]) -> list[Block]:
-    """Return one row per ``by``, with ``<metric>``, ``<metric>_low`` and ``<metric>_high`` of each metric, None if absent."""
+    """Return one row per ``by``: each metric with its low and high, None where absent."""
     out: dict[str, Block] = {}
     blank = {f"{m}{end}": None for m in metrics for end in ("", "_low", "_high")}
     for row in records(scores[scores["metric"].isin(metrics)]):

@@ -19,7 +19,7 @@ _TRUE = {"true", "1", "1.0", "yes"}
 
 
 def queue(folder: RunFolder, setup: Setup) -> Block:
-    """Return the queue at capacity, with ``policy``, ``total`` and ``pseudonymised`` besides the keys of a section."""
+    """Return the queue at capacity; also ``policy``, ``total`` and ``pseudonymised``."""
     policy = next((p for p in (setup.lead, "risk_only", "rule", *folder.queues) if p in folder.queues), None)
     if policy is None:
         return section("queue", missing=[sentences.missing("queue_risk_only.csv or queue_rule.csv")])
@@ -28,8 +28,18 @@ def queue(folder: RunFolder, setup: Setup) -> Block:
     total = min(len(frame), int(capacity))
     rows = [_queue_row(row, setup) for row in records(frame.head(min(total, MAX_ROWS)))]
     intro = [sentences.queue_intro(policy, len(rows), total, capacity)]
-    keys = ["rank", "customer", "risk", "reasons", "calls", "tenure_days", "failed_recoveries",
-            "double_deviation", "tickets", "influence"]  # fmt: skip
+    keys = [
+        "rank",
+        "customer",
+        "risk",
+        "reasons",
+        "calls",
+        "tenure_days",
+        "failed_recoveries",
+        "double_deviation",
+        "tickets",
+        "influence",
+    ]
     shown = [key for key in keys if any(row[key] is not None for row in rows)]
     return section(
         "queue",
@@ -44,7 +54,7 @@ def pseudonym(customer_id: str) -> str:
     Examples
     --------
     >>> pseudonym("C-1")
-    '27ce-8aa1'
+    'dcf5-6ede'
     """
     digest = hashlib.blake2b(customer_id.encode(), digest_size=4, person=b"retaliation-risk").hexdigest()
     return f"{digest[:4]}-{digest[4:]}"
@@ -55,8 +65,19 @@ def _queue_row(row: dict[str, Any], setup: Setup) -> dict[str, Any]:
     row["customer"] = customer if setup.show_contacts else pseudonym(customer)
     row["double_deviation"] = str(row["double_deviation"]).strip().lower() in _TRUE
     row["reasons"], row["tickets"] = _items(row["reasons"]), _items(row["tickets"])
-    wanted = ("rank", "customer", "priority", "risk", "influence", "calls", "tenure_days", "failed_recoveries",
-              "double_deviation", "reasons", "tickets")  # fmt: skip
+    wanted = (
+        "rank",
+        "customer",
+        "priority",
+        "risk",
+        "influence",
+        "calls",
+        "tenure_days",
+        "failed_recoveries",
+        "double_deviation",
+        "reasons",
+        "tickets",
+    )
     return {key: row[key] for key in wanted}
 
 
@@ -85,12 +106,24 @@ def policies(folder: RunFolder, setup: Setup) -> Block:
         table("policies", wide(pooled, "policy", values), ["policy", *metric_columns(values), "n_events"])
     ]
     if minus:
-        columns = [column(m, kind="per_hundred", interval=True, label=_base(m)) for m in minus]
+        columns = [column(m, kind=_points(m), interval=True, label=_base(m)) for m in minus]
         tables.append(table("differences", wide(pooled, "policy", minus), ["policy", *columns]))
-    figures = [f for f in (_curve(folder, setup, "events_reached", "capacity"),
-                           _curve(folder, setup, _reach(folder), "reach"), _differences(scores, setup)) if f]  # fmt: skip
+    figures = [
+        f
+        for f in (
+            _curve(folder, setup, "events_reached", "capacity"),
+            _curve(folder, setup, _reach(folder), "reach"),
+            _differences(scores, setup),
+        )
+        if f
+    ]
     missing = [] if len(folder.tables["capacity"]) else [sentences.missing("capacity.csv")]
     return section("policies", figures=figures, tables=tables, missing=missing)
+
+
+def _points(metric: str) -> str:
+    base = words.METRICS.get(metric.split("_minus_", maxsplit=1)[0])
+    return "per_hundred" if base and base.kind == "percent" else "number"
 
 
 def _base(metric: str) -> str:
@@ -127,6 +160,10 @@ def _differences(scores: pd.DataFrame, setup: Setup) -> Block | None:
     rows = records(
         minus.assign(_all=minus["split"] == ALL).sort_values(["_all", "split"]).drop(columns="_all")
     )
-    columns: list[str | Block] = ["split", column("value", kind="per_hundred", interval=True, label=words.COLUMNS["difference"]),
-                                  "n", "n_events"]  # fmt: skip
+    columns: list[str | Block] = [
+        "split",
+        column("value", kind="per_hundred", interval=True, label=words.COLUMNS["difference"]),
+        "n",
+        "n_events",
+    ]
     return figure("differences", alts.differences(rows), table("differences", rows, columns))

@@ -1,4 +1,4 @@
-"""The charts of the report as SVG: the same summary gives the same bytes, and the page's dark mode is theirs too."""
+"""The charts of the report as SVG: same summary, same bytes; dark where the page is dark."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from retaliation_risk import plots
 from retaliation_risk.report import words
 from retaliation_risk.report.sentences import policy_name
 
-_RC = {
+_RC: Any = {
     "svg.fonttype": "path",
     "svg.hashsalt": "retaliation-risk",
     "font.family": "DejaVu Sans",
@@ -24,9 +24,15 @@ _RC = {
 }
 # What each colour of plots.py becomes where the reader prefers a dark page.
 _DARK = {
-    plots.INK: "#ecebe6", plots.MUTED: "#b3aea3", plots.GRID: "#45433e", plots.BLUE: "#86bdf5",
-    plots.ORANGE: "#f2a176", plots.GREEN: "#74cfa8", plots.PURPLE: "#dba0d6", "#ffffff": "#1d1e21",
-}  # fmt: skip
+    plots.INK: "#ecebe6",
+    plots.MUTED: "#b3aea3",
+    plots.GRID: "#45433e",
+    plots.BLUE: "#86bdf5",
+    plots.ORANGE: "#f2a176",
+    plots.GREEN: "#74cfa8",
+    plots.PURPLE: "#dba0d6",
+    "#ffffff": "#1d1e21",
+}
 
 
 def draw_figures(summary: dict[str, Any]) -> dict[str, str]:
@@ -49,7 +55,7 @@ def _svg(made: dict[str, Any]) -> str:
 
 
 def _themed(svg: str) -> str:
-    """Add the dark colours as a style inside the SVG; readers that do not know of them show the light ones."""
+    """Add the dark colours as a style inside; readers that ignore it show the light ones."""
     rules = "".join(
         f'[style*="{what}: {light}"]{{{what}:{dark}!important}}'
         for light, dark in _DARK.items()

@@ -22,7 +22,10 @@ _TABLES = {
     "survival": "failed_recoveries | day survival low high at_risk",
     "served": "policy group_kind group | share_of_queue share_of_customers n",
 }
-_QUEUE = "customer_id double_deviation reasons tickets | rank priority risk influence calls tenure_days failed_recoveries"
+_QUEUE = (
+    "customer_id double_deviation reasons tickets | "
+    "rank priority risk influence calls tenure_days failed_recoveries"
+)
 
 
 @dataclass(frozen=True)

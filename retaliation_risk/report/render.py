@@ -32,16 +32,21 @@ def render_html(summary: dict[str, Any], figures: Mapping[str, str] | None = Non
     Returns
     -------
     str
-        A page that loads nothing and runs nothing: charts are inside it as images, and its content security policy
+        A page that loads nothing and runs nothing: charts are inside it as images, and its content
+        security policy
         forbids the rest. The same summary gives the same bytes.
     """
     from retaliation_risk.report.figures import draw_figures
 
     drawn = draw_figures(summary) if figures is None else figures
     environment = Environment(
-        loader=FunctionLoader(_source), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
-        lstrip_blocks=True, keep_trailing_newline=True,
-    )  # fmt: skip
+        loader=FunctionLoader(_source),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
     environment.filters["cell"] = cell
     return environment.get_template("template.html").render(
         summary=summary,
@@ -55,9 +60,10 @@ def render_html(summary: dict[str, Any], figures: Mapping[str, str] | None = Non
 
 
 def write_report(run_dir: Path, *, show_contacts: bool = False, min_cell: int = 5) -> Path:
-    """Write ``figures/*.svg``, ``report.json`` and ``report.html`` into the run folder; return the page's path.
+    """Write ``figures/*.svg``, ``report.json`` and ``report.html``; return the page's path.
 
-    Each file is written beside its place and moved there when whole, the page last, so a killed process leaves
+    Each file is written beside its place and moved there when whole, the page last, so a killed
+    process leaves
     either the old page or the new one. For the arguments and errors see :func:`summarise`.
     """
     from retaliation_risk.report.figures import draw_figures
@@ -81,7 +87,8 @@ def cell(row: Mapping[str, Any], column: Mapping[str, Any]) -> str:
 
     Examples
     --------
-    >>> cell({"value": 0.31, "low": 0.2, "high": 0.4}, {"key": "value", "kind": "per_hundred", "interval": True})
+    >>> column = {"key": "value", "kind": "per_hundred", "interval": True}
+    >>> cell({"value": 0.31, "low": 0.2, "high": 0.4}, column)
     '31 (20 to 40)'
     """
     key = column["key"]

@@ -62,6 +62,17 @@ def interval(row: Row, kind: str = "per_hundred") -> str:
     return f"95{NBSP}% interval {span(row, kind)}"
 
 
+def events(outcome: str) -> str:
+    """Return what the events of an outcome are called.
+
+    Examples
+    --------
+    >>> events("retaliation"), events("chargeback")
+    ('retaliations', '\u201cchargeback\u201d events')
+    """
+    return "retaliations" if outcome == "retaliation" else f"\u201c{outcome}\u201d events"
+
+
 def per(gap_days: float | None) -> str:
     """Say how often ``capacity`` customers can be answered, from the days between test moments.
 
@@ -72,15 +83,27 @@ def per(gap_days: float | None) -> str:
     """
     if gap_days is None:
         return "each time"
-    return next((word for low, high, word in ((1, 1, "a day"), (7, 7, "a week"), (28, 31, "a month"),
-                 (89, 92, "a quarter")) if low <= gap_days <= high), "each time")  # fmt: skip
+    return next(
+        (
+            word
+            for low, high, word in (
+                (1, 1, "a day"),
+                (7, 7, "a week"),
+                (28, 31, "a month"),
+                (89, 92, "a quarter"),
+            )
+            if low <= gap_days <= high
+        ),
+        "each time",
+    )
 
 
 def headline(setup: Any, lead: Row, against: Row, difference: Row | None) -> str:
     """Return the answer where influence is known: two values, their difference, and its interval."""
     first = (
         f"At {show(setup.capacity, 'count')} customers {setup.period}, {doing(setup.lead)} reaches "
-        f"{show(lead['value'], 'per_hundred')} of 100 retaliations before they happen; {doing(setup.against)} reaches "
+        f"{show(lead['value'], 'per_hundred')} of 100 {setup.events} before they happen; "
+        f"{doing(setup.against)} reaches "
         f"{show(against['value'], 'per_hundred')}"
     )
     if difference is None:
@@ -95,7 +118,9 @@ def verdict(kind: str, setup: Any) -> str:
     return {
         "lead": f"{lead} wins here.",
         "against": f"{policy_name(setup.against or '')} wins here: it reaches more than {lead.lower()}.",
-        "undecided": f"The interval covers 0: on these data {lead.lower()} and {against} cannot be told apart.",
+        "undecided": (
+            f"The interval covers 0: on these data {lead.lower()} and {against} cannot be told apart."
+        ),
     }.get(kind, "")
 
 
@@ -107,19 +132,20 @@ def without_influence(setup: Any, lead: Row, others: Sequence[Row]) -> str:
     )
     return (
         f"At {show(setup.capacity, 'count')} customers {setup.period}, {doing(setup.lead)} reaches "
-        f"{show(lead['value'], 'per_hundred')} of 100 retaliations before they happen ({interval(lead)})"
-        + (f"; {rest}." if rest else ".")
+        f"{show(lead['value'], 'per_hundred')} of 100 {setup.events} before they happen "
+        f"({interval(lead)})" + (f"; {rest}." if rest else ".")
     )
 
 
 def influence_off(why: str) -> str:
     """Say that influence is not known, and why."""
-    return f"Influence is switched off in this run ({why}), so risk first cannot be compared with influence first."
+    return f"Influence is switched off ({why}), so risk first cannot be compared with influence first."
 
 
 def no_model(why: str) -> str:
     """Say that no model could be made, and why."""
-    return f"No model could be fitted ({why}). Until it can, the queue follows the rule: loyal, and let down at least twice."
+    rule = "Until it can, the queue follows the rule: loyal, and let down at least twice."
+    return f"No model could be fitted ({why}). {rule}"
 
 
 def no_answer() -> str:
@@ -127,30 +153,38 @@ def no_answer() -> str:
     return "This run scored no policy at its capacity, so it cannot say whom to call first."
 
 
-def not_better(model: str, metric: str, baselines: Sequence[str]) -> str:
+def not_better(model: str, metric: str, baselines: Sequence[str], others: Sequence[str]) -> str:
     """Say that the chosen model does not beat what any model must beat."""
     names = " and ".join(words.MODELS.get(name, name) for name in baselines)
-    return f"No model beats the baselines: by {metric_name(metric)} {words.MODELS.get(model, model)} cannot be told from {names}."
+    mine = words.MODELS.get(model, model)
+    rest = " and ".join(words.MODELS.get(name, name) for name in others)
+    first = (
+        f"{rest} beats the baselines, the chosen model does not" if others else "No model beats the baselines"
+    )
+    return f"{first}: by {metric_name(metric)} {mine} is not shown to be better than {names}."
 
 
 def better(model: str, metric: str, row: Row) -> str:
     """Say by how much the chosen model ranks better than chance-like baselines."""
     return (
-        f"{words.MODELS.get(model, model)} ranks customers better than every baseline: {metric_name(metric)} "
+        f"{words.MODELS.get(model, model)} ranks customers better than every baseline: "
+        f"{metric_name(metric)} "
         f"{show(row['value'], 'ratio')} ({interval(row, 'ratio')})."
     )
 
 
-def sample(n: Any, n_events: Any, moments: int) -> str:
+def sample(n: Any, n_events: Any, setup: Any) -> str:
     """Say how much the answer rests on."""
-    rows, events = show(n, "count"), show(n_events, "count")
-    return f"Measured on {events} retaliations among {rows} customers at {moments} test moment{'s' if moments != 1 else ''}."
+    rows, acts = show(n, "count"), show(n_events, "count")
+    moments = f"{setup.moments} test moment{'s' if setup.moments != 1 else ''}"
+    return f"Measured on {acts} {setup.events} among {rows} rows, one per customer and moment, at {moments}."
 
 
 def queue_intro(policy: str, shown: int, total: int, capacity: Any) -> str:
     """Introduce the queue."""
     less = f" The first {shown} are shown; the file has all {total}." if shown < total else ""
-    return f"Ordered by {policy_name(policy).lower()}, at a capacity of {show(capacity, 'count')} customers.{less}"
+    places = f"at a capacity of {show(capacity, 'count')} customers"
+    return f"Order: {policy_name(policy).lower()}, {places}.{less}"
 
 
 def missing(file: str, why: str = "") -> str:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from retaliation_risk.report.folder import RunFolder, records
-from retaliation_risk.report.sentences import per
+from retaliation_risk.report.sentences import events, per
 
 ALL = "all"
 LEADS = ("risk_only", "rule")
@@ -19,7 +19,7 @@ ALTERNATIVES = ("most_contacts", "first_come", "biggest_spender")
 
 @dataclass(frozen=True)
 class Setup:
-    """The comparison that the report is about; ``lead`` and ``against`` are None where nothing was scored."""
+    """What the report compares; ``lead`` and ``against`` are None where nothing was scored."""
 
     capacity: float | None
     period: str
@@ -27,6 +27,7 @@ class Setup:
     lead: str | None
     against: str | None
     moments: int
+    events: str
     show_contacts: bool
     min_cell: int
 
@@ -46,6 +47,7 @@ def read_setup(folder: RunFolder, *, show_contacts: bool, min_cell: int) -> Setu
         lead=lead,
         against=known[0] if known else None,
         moments=len(tests),
+        events=events(str(settings.get("outcome") or "retaliation")),
         show_contacts=show_contacts,
         min_cell=min_cell,
     )
@@ -58,14 +60,14 @@ def at_capacity(scores: pd.DataFrame, capacity: Any) -> pd.DataFrame:
 
 
 def policy_scores(folder: RunFolder, setup: Setup) -> pd.DataFrame:
-    """Return one row per split, policy and metric at capacity: those with the chosen model's risk where several."""
+    """Return one row per split, policy and metric at capacity, by the chosen model where several."""
     rows = at_capacity(folder.tables["scores"], setup.capacity)
     chosen = (rows["model"] == setup.model).to_numpy()
     order = rows.assign(_other=~chosen).sort_values("_other", kind="stable")
     return order.drop_duplicates(["split", "policy", "metric"]).drop(columns="_other").sort_index()
 
 
-def pick(scores: pd.DataFrame, **equal: str) -> dict[str, Any] | None:
+def pick(scores: pd.DataFrame, **equal: str | None) -> dict[str, Any] | None:
     """Return the first row whose columns equal ``equal``, or None."""
     for name, value in equal.items():
         scores = scores[scores[name] == value]

@@ -33,13 +33,18 @@ def summarise(run_dir: Path, *, show_contacts: bool = False, min_cell: int = 5) 
         JSON-able, with the keys
 
         - ``schema_version`` (int) and ``language`` (str);
-        - ``about``: run, now, outcome, horizon_days, capacity, period, model, lead, against, n_customers, n_events;
-        - ``sections``: the sections below in the order of the page. Each has ``id``, ``title``, ``paragraphs``,
+        - ``about``: run, now, outcome, horizon_days, capacity, period, model, lead, against,
+          n_customers, n_events;
+        - ``sections``: the sections below in the order of the page. Each has ``id``, ``title``,
+          ``paragraphs``,
           ``figures``, ``tables``, ``folded``, ``lists`` and ``missing`` (why something is not there).
 
-        A table has ``id``, ``caption``, ``columns`` (key, label, kind, interval), ``rows`` and ``note``; a figure has
-        ``name``, ``title``, ``alt`` and ``data``, the table it is drawn from. ``answer`` has also ``verdict``,
-        ``sentence``, ``numbers`` and ``beats_baselines``; ``queue`` has ``policy``, ``total`` and ``pseudonymised``.
+        A table has ``id``, ``caption``, ``columns`` (key, label, kind, interval), ``rows`` and
+        ``note``; a figure has
+        ``name``, ``title``, ``alt``, ``how`` and ``data``, the table it is drawn from. ``answer``
+        has also ``verdict``,
+        ``sentence``, ``numbers`` and ``beats_baselines``; ``queue`` has ``policy``, ``total`` and
+        ``pseudonymised``.
 
     Raises
     ------
@@ -50,7 +55,8 @@ def summarise(run_dir: Path, *, show_contacts: bool = False, min_cell: int = 5) 
     --------
     >>> summarise(Path("nowhere"))
     Traceback (most recent call last):
-    retaliation_risk.errors.ArtefactError: RR501 foreign run: nowhere has no run.json. Run again with this version.
+    retaliation_risk.errors.ArtefactError: RR501 foreign run: nowhere has no run.json. Run again
+    with this version.
     """
     positive("min_cell", min_cell)
     folder = read_folder(run_dir)
@@ -90,7 +96,7 @@ def _truth(folder: RunFolder, setup: Setup) -> Block | None:
     return section("truth", paragraphs=[words.SIMULATED], tables=[table("truth", flat(truth), _SETTING)])
 
 
-_SETTING = ["setting", column("value", kind="number")]
+_SETTING: list[str | Block] = ["setting", column("value", kind="number")]
 
 
 def _method(folder: RunFolder, setup: Setup) -> Block:

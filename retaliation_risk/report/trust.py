@@ -53,10 +53,10 @@ def _survival(folder: RunFolder) -> Block | None:
     if survival.empty:
         return None
     kept = []
-    for _, rows in survival.sort_values(["failed_recoveries", "day"]).groupby("failed_recoveries"):
-        step = -(-len(rows) // MAX_DAYS)
-        last = np.arange(len(rows)) == len(rows) - 1
-        kept.append(rows[(np.arange(len(rows)) % step == 0) | last])
+    for _, part in survival.sort_values(["failed_recoveries", "day"]).groupby("failed_recoveries"):
+        place = np.arange(len(part))
+        step = -(-len(part) // MAX_DAYS)
+        kept.append(part[(place % step == 0) | (place == len(part) - 1)])
     rows = records(pd.concat(kept))
     columns: list[str | Block] = ["failed_recoveries", "day", column("survival", interval=True), "at_risk"]
     return figure("survival", alts.survival(rows), table("survival", rows, columns))
@@ -142,7 +142,8 @@ def _least_influential(rows: list[Block]) -> list[Block]:
 def suppress(frame: pd.DataFrame, min_cell: int) -> list[Block]:
     """Return the rows of ``served.csv`` with small groups blanked.
 
-    Shares of a policy and kind of group add up to 1, so where one group is hidden the next smallest is hidden too.
+    Shares of a policy and kind of group add up to 1, so where one group is hidden the next smallest
+    is hidden too.
     """
     rows = records(frame)
     hidden: set[int] = {k for k, row in enumerate(rows) if row["n"] is None or row["n"] < min_cell}

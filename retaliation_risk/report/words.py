@@ -1,4 +1,4 @@
-"""Every label, heading and fixed sentence of the report; for another language, translate this and sentences.py."""
+"""Every label and fixed sentence; for another language, translate this, sentences.py and alts.py."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class PolicyWords(NamedTuple):
 
 
 class MetricWords(NamedTuple):
-    """A metric's heading, how its values are written (see formats.py), and which way is better (1, -1 or 0)."""
+    """A heading, how values are written (formats.py), and which way is better: 1, -1 or 0."""
 
     name: str
     kind: str
@@ -34,7 +34,7 @@ POLICIES = {
         "Rule", "answering by the rule (loyal, and let down at least twice)", "without any model"
     ),
     "expected_harm": PolicyWords(
-        "Expected harm", "answering by risk times expected reach", "by risk × reach"
+        "Expected harm", "answering by risk times expected reach", "by risk and reach"
     ),
     "most_contacts": PolicyWords("Most contacts", "answering those who called most often first", "by calls"),
     "first_come": PolicyWords("First come", "answering in order of arrival", "by waiting time"),
@@ -43,11 +43,18 @@ POLICIES = {
 }
 
 MODELS = {
-    "prevalence": "Prevalence (same risk for all)", "kaplan_meier": "Kaplan–Meier (same risk for all)",
-    "rule": "Rule (no model)", "cox": "Cox", "aft": "Accelerated failure time", "logit": "Logit",
-    "logistic": "Logistic", "boosting": "Boosting", "hazard": "Discrete-time hazard",
-    "exit_or_voice": "Exit or voice", "recurrent": "Recurrent events",
-}  # fmt: skip
+    "prevalence": "Prevalence (same risk for all)",
+    "kaplan_meier": "Kaplan-Meier (same risk for all)",
+    "rule": "Rule (no model)",
+    "cox": "Cox",
+    "aft": "Accelerated failure time",
+    "logit": "Logit",
+    "logistic": "Logistic",
+    "boosting": "Boosting",
+    "hazard": "Discrete-time hazard",
+    "exit_or_voice": "Exit or voice",
+    "recurrent": "Recurrent events",
+}
 BASELINES = ("prevalence", "kaplan_meier", "rule")
 
 METRICS = {
@@ -65,6 +72,7 @@ METRICS = {
     "average_precision": MetricWords("Average precision", "ratio", 1),
     "integrated_brier": MetricWords("Integrated Brier", "number", -1),
     "brier": MetricWords("Brier", "number", -1),
+    "scaled_brier": MetricWords("Scaled Brier", "ratio", 1),
     "calibration_slope": MetricWords("Calibration slope", "ratio", 0),
     "calibration_intercept": MetricWords("Calibration intercept", "ratio", 0),
     "net_benefit": MetricWords("Net benefit", "number", 1),
@@ -74,42 +82,113 @@ RANKING = ("auroc", "uno_concordance", "harrell_concordance", "concordance", "au
 REACH = ("reach_averted", "reach_reached")
 
 SECTIONS = {
-    "answer": "The answer", "queue": "Whom to call", "policies": "Risk first against the alternatives",
-    "drivers": "What drives the risk", "trust": "Can we trust it?", "served": "Who is served worse",
-    "truth": "The simulated truth", "method": "Method, settings and limits",
-}  # fmt: skip
+    "answer": "The answer",
+    "queue": "Whom to call",
+    "policies": "Risk first against the alternatives",
+    "drivers": "What drives the risk",
+    "trust": "Can we trust it?",
+    "served": "Who is served worse",
+    "truth": "The simulated truth",
+    "method": "Method, settings and limits",
+}
 
 PAGE = {
-    "title": "Whom to call first", "skip": "Skip to the report", "contents": "Contents", "data": "The numbers behind this chart",
-    "unfold": "Show", "interval": "interval", "on": "measured on", "run": "Run", "as_of": "as of",
-    "not_here": "Not in this report", "footer": "Made by retaliation-risk from the run folder alone. This page loads nothing and runs nothing.",
-}  # fmt: skip
+    "title": "Whom to call first",
+    "skip": "Skip to the report",
+    "contents": "Contents",
+    "data": "The numbers behind this chart",
+    "unfold": "Show",
+    "interval": "95\u00a0% interval",
+    "on": "measured on",
+    "run": "Run",
+    "as_of": "as of",
+    "not_here": "Not in this report",
+    "footer": (
+        "Made by retaliation-risk from the run folder alone. This page loads nothing and runs nothing."
+    ),
+}
 
 # Column headings, by the column's name in the run folder.
 COLUMNS = {
-    "rank": "Rank", "customer": "Customer", "risk": "Risk", "influence": "Influence", "reasons": "Why",
-    "calls": "Calls", "tenure_days": "Tenure, days", "failed_recoveries": "Failed recoveries",
-    "double_deviation": "Double deviation", "tickets": "Tickets", "policy": "Policy", "model": "Model",
-    "capacity": "Customers answered", "value": "Value", "split": "Test moment", "n": "Customers",
-    "n_events": "Retaliations", "n_censored": "Censored", "feature": "Feature", "estimate": "Estimate",
-    "unit": "Unit", "about": "Meaning", "day": "Day", "survival": "Have not retaliated", "at_risk": "At risk",
-    "bin": "Bin", "predicted": "Predicted", "observed": "Observed", "group_kind": "Grouped by", "group": "Group",
-    "share_of_queue": "Share of the queue", "share_of_customers": "Share of customers", "what": "What", "why": "Why",
-    "code": "Code", "table": "Table", "found": "Found", "count": "Rows", "file": "File", "sha256": "SHA-256",
-    "rows": "Rows", "name": "Name", "family": "Family", "on": "Used", "fitted": "Fitted", "setting": "Setting",
-    "package": "Package", "version": "Version", "difference": "Difference, points", "source": "Source",
-    "baseline": "Against", "verdict": "Verdict", "metric": "Metric", "kind": "Kind", "priority": "Priority",
-}  # fmt: skip
+    "rank": "Rank",
+    "customer": "Customer",
+    "risk": "Risk",
+    "influence": "Influence",
+    "reasons": "Why",
+    "calls": "Calls",
+    "tenure_days": "Tenure, days",
+    "failed_recoveries": "Failed recoveries",
+    "double_deviation": "Double deviation",
+    "tickets": "Tickets",
+    "policy": "Policy",
+    "model": "Model",
+    "capacity": "Customers answered",
+    "value": "Value",
+    "split": "Test moment",
+    "n": "Customers",
+    "n_events": "Retaliations",
+    "n_censored": "Censored",
+    "feature": "Feature",
+    "estimate": "Estimate",
+    "unit": "Unit",
+    "about": "Meaning",
+    "day": "Day",
+    "survival": "Have not retaliated",
+    "at_risk": "At risk",
+    "bin": "Bin",
+    "predicted": "Predicted",
+    "observed": "Observed",
+    "group_kind": "Grouped by",
+    "group": "Group",
+    "share_of_queue": "Share of the queue",
+    "share_of_customers": "Share of customers",
+    "what": "What",
+    "why": "Why",
+    "code": "Code",
+    "table": "Table",
+    "found": "Found",
+    "count": "Rows",
+    "file": "File",
+    "sha256": "SHA-256",
+    "rows": "Rows",
+    "name": "Name",
+    "family": "Family",
+    "on": "Used",
+    "fitted": "Fitted",
+    "setting": "Setting",
+    "package": "Package",
+    "version": "Version",
+    "difference": "Difference, points",
+    "source": "Source",
+    "baseline": "Against",
+    "verdict": "Verdict",
+    "metric": "Metric",
+    "kind": "Kind",
+    "priority": "Priority",
+}
 
 CAPTIONS = {
-    "queue": "The queue", "policies": "What each policy reaches at this capacity, pooled over test moments",
-    "differences": "Difference to influence first, in points", "splits": "The chosen model and policies, by test moment",
-    "performance": "Models, pooled over test moments", "baselines": "The chosen model against what any model must beat",
-    "by_split": "The chosen model, by test moment", "sizes": "Sample sizes", "models": "Models asked for",
-    "problems": "Problems in the data", "effects": "Effects", "served": "Shares of the queue by group",
-    "truth": "What the simulator knows", "settings": "Settings and definitions", "features": "Features",
-    "inputs": "Input files", "switched_off": "Switched off", "tables": "Rows read", "versions": "Versions", "missed": "Who is missed",
-}  # fmt: skip
+    "queue": "The queue",
+    "policies": "What each policy reaches at this capacity, pooled over test moments",
+    "differences": "Difference to influence first, in points",
+    "splits": "The chosen model and policies, by test moment",
+    "performance": "Models, pooled over test moments",
+    "baselines": "The chosen model against what any model must beat",
+    "by_split": "The chosen model, by test moment",
+    "sizes": "Sample sizes",
+    "models": "Models asked for",
+    "problems": "Problems in the data",
+    "effects": "Effects",
+    "served": "Shares of the queue by group",
+    "truth": "What the simulator knows",
+    "settings": "Settings and definitions",
+    "features": "Features",
+    "inputs": "Input files",
+    "switched_off": "Switched off",
+    "tables": "Rows read",
+    "versions": "Versions",
+    "missed": "Who is missed",
+}
 
 FIGURES = {
     "capacity": "Retaliations reached, by how many customers can be answered",
@@ -121,37 +200,61 @@ FIGURES = {
     "served": "Who fills the queue",
 }
 
+HOW = {
+    "capacity": (
+        "Higher is better. The dotted line marks this run's capacity; shading is the 95\u00a0% interval."
+    ),
+    "reach": "Higher is better. Audience: people who saw the acts of the customers reached.",
+    "differences": ("Filled points: the interval excludes 0. To the right of 0, influence first does worse."),
+    "effects": "Filled points: the interval excludes 1. To the right of 1 the risk is higher.",
+    "survival": (
+        "Kaplan-Meier curves with 95\u00a0% intervals; beneath, how many customers are still observed."
+    ),
+    "calibration": "On the dashed line as many retaliate as predicted; above it, more.",
+    "served": "A marker beyond its bar: the group fills more of that queue than its share of customers.",
+}
+
 REACHED = (
-    "Reached is not prevented. A retaliation counts as reached when its customer stood in the queue before it "
+    "Reached is not prevented. A retaliation counts as reached when its customer stood in the"
+    " queue before it "
     "happened; whether a call would have prevented it needs data on what was done and what followed."
 )
 PSEUDONYMS = (
-    "Customers appear under a short digest of their id. It guards against a glance, not against someone who holds "
+    "Customers appear under a short digest of their id. It guards against a glance, not "
+    "against someone who holds "
     "the list of ids; the ids themselves are in the queue file, in the same order."
 )
 SUPPRESSED = (
-    "Groups with too few customers are left out, and with a single such group the next smallest too, so that it "
+    "Groups with too few customers are left out, and with a single such group the next "
+    "smallest too, so that it "
     "cannot be worked out."
 )
 DEFINITIONS = (
-    "A failed recovery is a ticket with any of the kinds of evidence listed below, counted once, from the time it "
+    "A failed recovery is a ticket with any of the kinds of evidence listed below, counted "
+    "once, from the time it "
     "became known. A double deviation is a complaint followed by a failed recovery of it.",
-    "At each test moment the model saw only what was known before it, trained on earlier moments with a gap of one "
-    "horizon. Customers who could not be observed to the end of the horizon are weighted, never counted as quiet.",
-    "Intervals are paired bootstrap intervals over customers. Policies are compared at the same capacity and moments.",
+    "At each test moment the model saw only what was known before it, trained on earlier "
+    "moments with a gap of one "
+    "horizon. Customers who could not be observed to the end of the horizon are weighted, "
+    "never counted as quiet.",
+    "Intervals are paired bootstrap intervals over customers. Policies are compared at the "
+    "same capacity and moments.",
 )
 LIMITS = (
-    "Risk is an association with what was recorded before. It does not show that a call, an apology or a payment "
+    "Risk is an association with what was recorded before. It does not show that a call, an "
+    "apology or a payment "
     "changes what follows.",
     "Retaliations that nobody recorded are missing from every number here.",
     "Once the queue is worked, outcomes change because of it; scores from before then no longer describe it.",
-    "Meant for: choosing whom to call first, to make it good. Not meant for: refusing service, pricing, blocking, or "
+    "Meant for: choosing whom to call first, to make it good. Not meant for: refusing "
+    "service, pricing, blocking, or "
     "putting anyone further back than the order of arrival would.",
 )
 EFFECTS_ARE = "Associations, adjusted for the other features of the model; not effects of changing them."
 EMPTY = "There is nothing to show."
 SIMULATED = (
-    "These customers are simulated. What follows is the truth they were made from, which no analysis of real "
+    "These customers are simulated. What follows is the truth they were made from, which no "
+    "analysis of real "
     "customers could know; nothing above used it."
 )
 LIMITS_TITLE = "Limits and intended use"

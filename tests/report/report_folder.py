@@ -1,4 +1,5 @@
-"""Small, plausible run folders written by hand from docs/design/0001-spine.md, for the tests of the report."""
+"""Small, plausible run folders written by hand from docs/design/0001-spine.md, for the "
+"tests of the report."""
 
 from __future__ import annotations
 
@@ -12,8 +13,15 @@ import pandas as pd
 NASTY = '<script>alert("x")</script>'
 TEST_MOMENTS = ["2026-03-01", "2026-04-01", "2026-05-01", "2026-06-01"]
 POLICIES = ("risk_only", "expected_harm", "rule", "most_contacts", "first_come", "influence_only", "oracle")
-REACHED = {"risk_only": 0.31, "expected_harm": 0.27, "rule": 0.22, "most_contacts": 0.18,
-           "first_come": 0.12, "influence_only": 0.09, "oracle": 0.77}  # fmt: skip
+REACHED = {
+    "risk_only": 0.31,
+    "expected_harm": 0.27,
+    "rule": 0.22,
+    "most_contacts": 0.18,
+    "first_come": 0.12,
+    "influence_only": 0.09,
+    "oracle": 0.77,
+}
 CAPACITY, N, EVENTS = 50, 4000, 260
 
 
@@ -26,7 +34,8 @@ def write_run_folder(
     difference: tuple[float, float, float] = (0.22, 0.15, 0.29),
     auroc: float = 0.83,
 ) -> Path:
-    """Write a run folder; without ``influence`` or ``model`` it holds what a run would hold without them."""
+    """Write a run folder; without ``influence`` or ``model`` it holds what a run would hold "
+    "without them."""
     folder.mkdir(parents=True)
     policies = [p for p in POLICIES if influence or p not in ("influence_only", "expected_harm")]
     policies = [p for p in policies if model or p not in ("risk_only", "expected_harm")]
@@ -61,12 +70,23 @@ def _run(*, influence: bool, model: bool, truth: bool) -> dict[str, Any]:
         "versions": {"retaliation_risk": "0.1.0", "python": "3.11.9", "numpy": "2.3.1"},
         "seed": 7,
         "settings": {
-            "outcome": "retaliation", "horizon_days": 90, "capacity": CAPACITY,
-            "model": "cox" if model else None, "n_bootstrap": 500,
-            "definitions": {"repeat_days": 30, "deviation_days": 180, "bad_csat": 0.4,
-                            "evidence": ["reopened", "follow_up", "repeat", "unanswered"]},
+            "outcome": "retaliation",
+            "horizon_days": 90,
+            "capacity": CAPACITY,
+            "model": "cox" if model else None,
+            "n_bootstrap": 500,
+            "definitions": {
+                "repeat_days": 30,
+                "deviation_days": 180,
+                "bad_csat": 0.4,
+                "evidence": ["reopened", "follow_up", "repeat", "unanswered"],
+            },
         },
-        "moments": {"train": ["2025-10-01", "2025-11-01"], "test": TEST_MOMENTS, "now": "2026-09-30T00:00:00"},
+        "moments": {
+            "train": ["2025-10-01", "2025-11-01"],
+            "test": TEST_MOMENTS,
+            "now": "2026-09-30T00:00:00",
+        },
         "inputs": [
             {"file": "customers.csv", "sha256": "ab12" * 16, "rows": 1100},
             {"file": "tickets.csv", "sha256": "cd34" * 16, "rows": 6210},
@@ -77,8 +97,9 @@ def _run(*, influence: bool, model: bool, truth: bool) -> dict[str, Any]:
         "switched_off": off,
         "notes": ["12 customers opted out of profiling and have no risk."],
         "truth": {"loyalty_effect": 0.4, "second_failure_ratio": 2.5, "switches": {"love_is_blind": False}}
-        if truth else None,
-    }  # fmt: skip
+        if truth
+        else None,
+    }
 
 
 def _validation(model: bool) -> dict[str, Any]:
@@ -86,11 +107,19 @@ def _validation(model: bool) -> dict[str, Any]:
     why = "" if model else "RR401 too few events: 7"
     names = ("prevalence", "kaplan_meier", "cox", "boosting")
     return {
-        "problems": [{"code": "RR301", "table": "tickets", "found": "Most times are midnight", "count": 41,
-                      "examples": [NASTY, "T-2"], "level": "warning"}],
+        "problems": [
+            {
+                "code": "RR301",
+                "table": "tickets",
+                "found": "Most times are midnight",
+                "count": 41,
+                "examples": [NASTY, "T-2"],
+                "level": "warning",
+            }
+        ],
         "splits": splits,
         "models": {name: {"fitted": model, "why": why} for name in names},
-    }  # fmt: skip
+    }
 
 
 def _features(influence: bool) -> list[dict[str, Any]]:
@@ -100,14 +129,23 @@ def _features(influence: bool) -> list[dict[str, Any]]:
         ("influence", "score 1 to 100", "The latest score.", "influence"),
     ]
     return [
-        {"name": n, "unit": u, "about": a, "family": f, "value": "...", "source": "tickets",
-         "on": f != "influence" or influence, "why_off": "" if f != "influence" or influence else "no table"}
+        {
+            "name": n,
+            "unit": u,
+            "about": a,
+            "family": f,
+            "value": "...",
+            "source": "tickets",
+            "on": f != "influence" or influence,
+            "why_off": "" if f != "influence" or influence else "no table",
+        }
         for n, u, a, f in rows
-    ]  # fmt: skip
+    ]
 
 
-def _scores(policies: list[str], difference: tuple[float, float, float], auroc: float, *,
-            influence: bool, model: bool) -> pd.DataFrame:  # fmt: skip
+def _scores(
+    policies: list[str], difference: tuple[float, float, float], auroc: float, *, influence: bool, model: bool
+) -> pd.DataFrame:
     rows: list[dict[str, Any]] = []
     shift = dict(zip([*TEST_MOMENTS, "all"], (0.03, -0.02, 0.01, -0.02, 0.0), strict=True))
     for split, move in shift.items():
@@ -116,22 +154,52 @@ def _scores(policies: list[str], difference: tuple[float, float, float], auroc: 
         models = {"cox": auroc, "boosting": auroc - 0.01, "prevalence": 0.5, "kaplan_meier": 0.5}
         for name, value in models.items() if model else ():
             wide = 0.0 if value == 0.5 else 0.04
-            rows.append({**common, "model": name, "metric": "auroc", "value": value + (move if wide else 0),
-                         "low": value - wide, "high": value + wide})  # fmt: skip
-            rows.append({**common, "model": name, "metric": "integrated_brier", "value": 0.041, "low": 0.038,
-                         "high": 0.044})  # fmt: skip
+            rows.append(
+                {
+                    **common,
+                    "model": name,
+                    "metric": "auroc",
+                    "value": value + (move if wide else 0),
+                    "low": value - wide,
+                    "high": value + wide,
+                }
+            )
+            rows.append(
+                {
+                    **common,
+                    "model": name,
+                    "metric": "integrated_brier",
+                    "value": 0.041,
+                    "low": 0.038,
+                    "high": 0.044,
+                }
+            )
         for policy in policies:
             base = {**common, "model": "cox" if model else "", "policy": policy, "capacity": CAPACITY}
             for metric, scale in (("events_reached", 1.0), ("reach_averted", 0.9), ("precision", 0.5)):
                 value = REACHED[policy] * scale + move
-                rows.append({**base, "metric": metric, "value": value, "low": max(value - 0.05, 0),
-                             "high": value + 0.05})  # fmt: skip
+                rows.append(
+                    {
+                        **base,
+                        "metric": metric,
+                        "value": value,
+                        "low": max(value - 0.05, 0),
+                        "high": value + 0.05,
+                    }
+                )
             if influence and policy != "influence_only":
                 lead = policy == ("risk_only" if model else "rule")
                 value, low, high = difference if lead else (REACHED[policy] - 0.09, 0.01, 0.3)
-                for metric in ("events_reached", "reach_averted"):
-                    rows.append({**base, "metric": f"{metric}_minus_influence_only", "value": value + move,
-                                 "low": low + move, "high": high + move})  # fmt: skip
+                rows.extend(
+                    {
+                        **base,
+                        "metric": f"{metric}_minus_influence_only",
+                        "value": value + move,
+                        "low": low + move,
+                        "high": high + move,
+                    }
+                    for metric in ("events_reached", "reach_averted")
+                )
     columns = [
         "split",
         "model",
@@ -153,8 +221,17 @@ def _capacity(policies: list[str]) -> pd.DataFrame:
     for policy in policies:
         for capacity in (10, 20, 50, 100, 200, 400, 1000):
             value = 1 - (1 - REACHED[policy]) ** (capacity / CAPACITY)
-            rows += [(policy, capacity, m, value, max(value - 0.05, 0), min(value + 0.05, 1))
-                     for m in ("events_reached", "reach_averted")]  # fmt: skip
+            rows += [
+                (
+                    policy,
+                    capacity,
+                    m,
+                    value * scale,
+                    max(value * scale - 0.05, 0),
+                    min(value * scale + 0.05, 1),
+                )
+                for m, scale in (("events_reached", 1.0), ("reach_averted", 0.9))
+            ]
     return pd.DataFrame(rows, columns=["policy", "capacity", "metric", "value", "low", "high"])
 
 
@@ -201,10 +278,15 @@ def _served(policies: list[str], influence: bool) -> pd.DataFrame:
         low = policy == "influence_only"
         if influence:
             shares = (0.01, 0.05, 0.14, 0.8) if low else (0.28, 0.26, 0.24, 0.22)
-            rows += [(policy, "influence quartile", q, s, 0.25, 275)
-                     for q, s in zip(("1 (least)", "2", "3", "4 (most)"), shares, strict=True)]  # fmt: skip
-        rows += [(policy, "segment", NASTY, 0.4, 0.455, 500), (policy, "segment", "home", 0.597, 0.543, 597),
-                 (policy, "segment", "trial", 0.003, 0.002, 3)]  # fmt: skip
+            rows += [
+                (policy, "influence quartile", q, s, 0.25, 275)
+                for q, s in zip(("1 (least)", "2", "3", "4 (most)"), shares, strict=True)
+            ]
+        rows += [
+            (policy, "segment", NASTY, 0.4, 0.455, 500),
+            (policy, "segment", "home", 0.597, 0.543, 597),
+            (policy, "segment", "trial", 0.003, 0.002, 3),
+        ]
     columns = ["policy", "group_kind", "group", "share_of_queue", "share_of_customers", "n"]
     return pd.DataFrame(rows, columns=columns)
 
@@ -218,11 +300,19 @@ def _queue(model: bool, influence: bool) -> pd.DataFrame:
             if k == 0
             else ["5 calls in 30 days"]
         )
-        rows.append({
-            "rank": k + 1, "customer_id": customer, "priority": 0.4 / (k + 1),
-            "risk": 0.4 / (k + 1) if model else np.nan,
-            "influence": (37.0 if k % 3 else np.nan) if influence else np.nan,
-            "calls": 9 - k % 7, "tenure_days": 1500.0 - 13 * k, "failed_recoveries": 3 - k % 3,
-            "double_deviation": k % 2 == 0, "reasons": json.dumps(reasons), "tickets": json.dumps([f"T-{k}", "T-900"]),
-        })  # fmt: skip
+        rows.append(
+            {
+                "rank": k + 1,
+                "customer_id": customer,
+                "priority": 0.4 / (k + 1),
+                "risk": 0.4 / (k + 1) if model else np.nan,
+                "influence": (37.0 if k % 3 else np.nan) if influence else np.nan,
+                "calls": 9 - k % 7,
+                "tenure_days": 1500.0 - 13 * k,
+                "failed_recoveries": 3 - k % 3,
+                "double_deviation": k % 2 == 0,
+                "reasons": json.dumps(reasons),
+                "tickets": json.dumps([f"T-{k}", "T-900"]),
+            }
+        )
     return pd.DataFrame(rows)
