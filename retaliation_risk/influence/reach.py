@@ -11,12 +11,13 @@ import numpy as np
 import numpy.typing as npt
 
 from retaliation_risk.errors import ArgumentError
+from retaliation_risk.influence._counts import log_count
 
 Floats = npt.NDArray[np.float64]
 
 FEWEST_ACTS = 20
-#: Log-log slope before data: reach grows slower than followers. An assumption, not an estimate, in the
-#: spirit of Bakshy et al. 2011 (doi:10.1145/1935826.1935845), where followers predict single cascades unreliably.
+#: Log-log slope before data: reach grows slower than followers. An assumption, not an estimate; single
+#: cascades are predicted unreliably anyway (Bakshy et al. 2011, doi:10.1145/1935826.1935845).
 PRIOR_SLOPE = 0.3
 PRIOR_SPREAD = 1.5
 PRIOR_WEIGHT = 20.0
@@ -121,11 +122,8 @@ def _acts(reach: npt.ArrayLike, followers: npt.ArrayLike) -> tuple[Floats, Float
         raise ArgumentError(
             "RR111", f"reach has shape {seen.shape}, followers {accounts.shape}; both must be (n,)."
         )
-    for name, values in (("reach", seen), ("followers", accounts)):
-        if wrong := int(((values < 0) | np.isinf(values)).sum()):
-            raise ArgumentError("RR111", f"{wrong} values of {name} are below 0 or infinite.")
     recorded = ~np.isnan(seen)
-    return np.log1p(seen[recorded]), np.log1p(accounts[recorded])
+    return log_count(seen, "reach")[recorded], log_count(accounts, "followers")[recorded]
 
 
 def _slope(x: Floats, y: Floats) -> float:
@@ -133,7 +131,7 @@ def _slope(x: Floats, y: Floats) -> float:
 
 
 def _effect(followers: npt.ArrayLike, centre: float, slope: float, missing_shift: float) -> Floats:
-    x = np.log1p(np.asarray(followers, dtype=np.float64))
+    x = log_count(followers, "followers")
     return np.where(np.isnan(x), missing_shift, slope * (x - centre))
 
 

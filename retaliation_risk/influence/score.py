@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from retaliation_risk.errors import ArgumentError
+from retaliation_risk.influence._counts import log_count
 
 Floats = npt.NDArray[np.float64]
 
@@ -40,8 +41,8 @@ def score_followers(followers: npt.ArrayLike, *, reference: npt.ArrayLike | None
     >>> score_followers([10, 1_000_000, np.nan, 500]).tolist()
     [1.0, 100.0, nan, 50.5]
     """
-    asked = _log(followers, "followers")
-    among = asked if reference is None else _log(reference, "reference")
+    asked = log_count(followers, "followers")
+    among = asked if reference is None else log_count(reference, "reference")
     among = np.sort(among[~np.isnan(among)])
     if len(among) == 0 and not np.isnan(asked).all():
         raise ArgumentError("RR111", "reference holds no known account; it must hold at least one.")
@@ -56,11 +57,3 @@ def score_followers(followers: npt.ArrayLike, *, reference: npt.ArrayLike | None
     ) / 2
     score[known] = 1 + 99 * np.clip(rank / (len(among) - 1), 0, 1)
     return score
-
-
-def _log(followers: npt.ArrayLike, name: str) -> Floats:
-    values = np.asarray(followers, dtype=np.float64)
-    if wrong := int(((values < 0) | np.isinf(values)).sum()):
-        low = np.nanmin(values)
-        raise ArgumentError("RR111", f"{wrong} values of {name} are below 0 or infinite (least: {low}).")
-    return np.log1p(values)

@@ -165,6 +165,8 @@ class Boosting(Fitted):
     ----------
     calibrated_ : bool
         Whether a later part was large enough to calibrate on.
+    used_ : array of bool, shape (n_features,)
+        False for columns without any value in the part the trees were grown on.
     features_ : list of str
         Columns seen at fit, sorted by name. Missing values are allowed and get their own branch.
     """
@@ -192,6 +194,9 @@ class Boosting(Fitted):
         matrix = numbers(X, self.features_)
         later = split_later(outcomes.moment, hit)
         early = ~later
+        # scikit-learn cannot bin a column without any value.
+        self.used_ = ~np.isnan(matrix[early]).all(axis=0)
+        matrix = matrix[:, self.used_]
         self.trees_ = self._trees().fit(matrix[early], hit[early], sample_weight=weight[early])
         self.calibrated_ = bool(later.any())
         self.calibrator_: Calibrator | None = None
@@ -206,7 +211,7 @@ class Boosting(Fitted):
         same_horizon(self.horizon_days, horizon_days)
         if len(X) == 0:
             return np.empty(0)
-        raw = self.trees_.decision_function(numbers(X, self.features_))
+        raw = self.trees_.decision_function(numbers(X, self.features_)[:, self.used_])
         return self.calibrator_(raw) if self.calibrator_ is not None else sigmoid(raw)
 
     def to_parameters(self) -> None:  # type: ignore[override]

@@ -1,0 +1,136 @@
+"""Reasons: true sentences about what pushes risk up, and nothing else."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from retaliation_risk.errors import ArgumentError
+from retaliation_risk.explain import Reason, band, reasons, say
+from retaliation_risk.features import FEATURES
+
+
+def feature(about, phrase="", unit="tickets", family="contacts"):
+    return SimpleNamespace(about=about, phrase=phrase, unit=unit, family=family)
+
+
+DECLARED = {
+    "failed": feature(
+        "Failed recoveries in the last 90 days.", "Let down {value:.0f} times in the last 90 days"
+    ),
+    "spend": feature("Amount bought ever.", unit="currency"),
+    "csat": feature("Last satisfaction given.", unit="0 to 1"),
+    "loyal_x_failed": feature("Loyalty times failures.", "A loyal customer, let down", family="interactions"),
+}
+
+
+def table(*rows):
+    return pd.DataFrame(rows, columns=list(DECLARED), dtype=float)
+
+
+def sentences(found):
+    return [[reason.sentence for reason in row] for row in found]
+
+
+def test_strongest_first_and_only_what_pushes_up():
+    part = table([0.5, -1.0, 0.9, 0.0], [-0.1, -0.1, -0.1, -0.1])
+    value = table([3, 100, 0.25, 2], [0, 0, 1, 0])
+    found = reasons(part, value, DECLARED, typical={"failed": 0, "csat": 0.75})
+    assert sentences(found) == [
+        [
+            "Last satisfaction given: 0.2 on a scale of 0 to 1 (typical: 0.8)",
+            "Let down 3 times in the last 90 days (typical: 0)",
+        ],
+        [],
+    ]
+    assert found[0][1] == Reason("failed", "Let down 3 times in the last 90 days (typical: 0)", 0.5, 3.0)
+
+
+def test_at_most_as_many_as_asked_and_ties_in_the_order_of_columns():
+    part, value = table([0.5, 0.5, 0.5, 0.5]), table([3, 100, 0.25, 2])
+    assert [r.feature for r in reasons(part, value, DECLARED)[0]] == ["failed", "spend", "csat"]
+    assert len(reasons(part, value, DECLARED, top=1)[0]) == 1
+    assert len(reasons(part, value, DECLARED, top=9)[0]) == 4
+    with pytest.raises(ArgumentError, match="top is 0"):
+        reasons(part, value, DECLARED, top=0)
+
+
+def test_what_is_unknown_is_no_reason():
+    assert reasons(table([1, 1, 1, 1]), table([np.nan] * 4), DECLARED) == [[]]
+
+
+def test_interactions_are_never_quoted_as_numbers():
+    said = sentences(
+        reasons(table([0, 0, 0, 1]), table([0, 0, 0, 3.7]), DECLARED, typical={"loyal_x_failed": 0})
+    )
+    assert said == [["A loyal customer, let down"]]
+    raw = {
+        **DECLARED,
+        "loyal_x_failed": feature("Loyalty times failures.", "{value} loyal", family="interactions"),
+    }
+    assert sentences(reasons(table([0, 0, 0, 1]), table([0, 0, 0, 3.7]), raw)) == [["Loyalty times failures"]]
+
+
+@pytest.mark.parametrize(("value", "typical"), [(0.0, None), (2.0, 2.5)])
+def test_a_statement_that_would_be_untrue_is_not_made(value, typical):
+    """A negative coefficient can push risk up because the customer is *not* let down."""
+    usual = None if typical is None else {"loyal_x_failed": typical}
+    assert reasons(table([0, 0, 0, 1]), table([0, 0, 0, value]), DECLARED, typical=usual) == [[]]
+
+
+@pytest.mark.parametrize(
+    ("about", "phrase", "unit", "value", "said"),
+    [
+        ("Orders ever.", "{value:.0f} orders in all", "orders", 1.0, "1 order in all"),
+        ("x", "{value:.0f} new failures so far", "tickets", 1.0, "1 new failure so far"),
+        ("x", "{value:.0f} failures were never made good", "tickets", 1.0, "1 failure was never made good"),
+        ("x", "{value:.0f} recoveries failed", "tickets", 1.0, "1 recovery failed"),
+        ("x", "{value:.0f} times in the last 31 days", "tickets", 21.0, "21 times in the last 31 days"),
+        ("Orders ever.", "{value:.0f} orders in all", "orders", 0.0, "Orders ever: 0"),
+        ("Days since the last order.", "", "days", 40.0, "Days since the last order: 40"),
+        ("Mean wait.", "", "hours", 2.25, "Mean wait: 2.2 hours"),
+        ("Amount bought.", "", "currency", 1234.5, "Amount bought: 1234"),
+        ("Tier held.", "", "tier", 2.0, "Tier held: 2"),
+    ],
+)
+def test_words(about, phrase, unit, value, said):
+    assert say(feature(about, phrase, unit), value) == said
+
+
+def test_every_declared_feature_can_be_said():
+    names = [f.name for f in FEATURES]
+    declared = {f.name: f for f in FEATURES}
+    for value in (0.0, 1.0, 3.0, 250.5):
+        frame = pd.DataFrame([[value] * len(names)], columns=names)
+        part = pd.DataFrame([[1.0] * len(names)], columns=names)
+        for reason in reasons(part, frame, declared, top=len(names))[0]:
+            assert reason.sentence
+            assert "{" not in reason.sentence
+            assert not reason.sentence.endswith(".")
+
+
+def test_tables_that_do_not_match_are_refused():
+    part, value = table([1, 1, 1, 1]), table([1, 1, 1, 1])
+    with pytest.raises(ArgumentError, match=r"RR403.*\['spend'\]"):
+        reasons(part, value, {name: f for name, f in DECLARED.items() if name != "spend"})
+    with pytest.raises(ArgumentError, match=r"values lacks \['csat'\]"):
+        reasons(part, value.drop(columns="csat"), DECLARED)
+    with pytest.raises(ArgumentError, match="contributions has 1 rows, values 2"):
+        reasons(part, table([1] * 4, [1] * 4), DECLARED)
+
+
+def test_nobody_has_no_reasons():
+    assert reasons(table(), table(), DECLARED) == []
+
+
+def test_bands_are_multiples_of_the_base_rate():
+    assert band([0.0, 0.0299, 0.03, 0.0599, 0.06, 1.0], 0.02).tolist() == [
+        "usual", "usual", "raised", "raised", "high", "high",
+    ]  # fmt: skip
+    with pytest.raises(ArgumentError, match="prevalence is 0"):
+        band([0.5], 0)
+    with pytest.raises(ArgumentError, match=r"outside \[0, 1\] or missing"):
+        band([np.nan], 0.1)
