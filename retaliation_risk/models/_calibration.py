@@ -18,9 +18,9 @@ EVENTS_FOR_ISOTONIC = 1000
 
 
 def split_later(moment: npt.NDArray[np.datetime64], event: Bools) -> Bools:
-    """Mark the rows of the last moments that hold a fifth of the rows and 30 events.
+    """Mark the rows of the last moments that hold a fifth of the rows, 30 events and 30 non-events.
 
-    All False if that leaves fewer than half of the rows, or fewer than 30 events, to learn from.
+    All False if that leaves fewer than half of the rows, or fewer than 30 of either, to learn from.
 
     Examples
     --------
@@ -34,11 +34,14 @@ def split_later(moment: npt.NDArray[np.datetime64], event: Bools) -> Bools:
     moments, index = np.unique(moment, return_inverse=True)
     rows = np.cumsum(np.bincount(index, minlength=len(moments))[::-1])
     events = np.cumsum(np.bincount(index, weights=event, minlength=len(moments))[::-1])
-    enough = np.flatnonzero((rows >= LATER_SHARE * len(moment)) & (events >= FEWEST_EVENTS))
+    enough = np.flatnonzero(
+        (rows >= LATER_SHARE * len(moment)) & (np.minimum(events, rows - events) >= FEWEST_EVENTS)
+    )
     if len(enough) == 0:
         return nothing
     taken = int(enough[0])
-    if rows[taken] > len(moment) / 2 or event.sum() - events[taken] < FEWEST_EVENTS:
+    left, left_events = len(moment) - rows[taken], event.sum() - events[taken]
+    if left < len(moment) / 2 or min(left_events, left - left_events) < FEWEST_EVENTS:
         return nothing
     later: Bools = moment >= moments[len(moments) - 1 - taken]
     return later

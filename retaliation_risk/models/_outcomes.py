@@ -49,7 +49,7 @@ def read_outcomes(X: pd.DataFrame, y: pd.DataFrame) -> tuple[pd.DataFrame, Outco
     """
     _check(X, y)
     customer, _ = pd.factorize(y["customer_id"], sort=True)
-    moment = y["moment"].to_numpy().astype("datetime64[us]")
+    moment = pd.to_datetime(y["moment"], utc=True).dt.tz_localize(None).to_numpy().astype("datetime64[us]")
     order = np.lexsort((customer, moment))
     outcomes = Outcomes(
         customer=customer[order].astype(np.int64),

@@ -12,6 +12,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.utils.validation import check_is_fitted
 
 from retaliation_risk._validate import positive, within
+from retaliation_risk.errors import GateError
 from retaliation_risk.models._base import Fitted
 from retaliation_risk.models._calibration import Calibrator, fit_calibrator, split_later
 from retaliation_risk.models._design import Design, fit_design, numbers
@@ -47,6 +48,8 @@ def known_rows(
     hit = targets(outcomes, horizon_days)
     weight = known_weights(outcomes, horizon_days)
     known = weight > 0
+    if hit[known].all():
+        raise GateError("RR401", f"all of {int(known.sum())} rows known at {horizon_days:g} days are events.")
     return X[known], outcomes.take(known), hit[known], weight[known]
 
 

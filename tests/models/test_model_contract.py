@@ -193,6 +193,21 @@ def test_outcomes_of_another_shape_are_refused(name, landmark):
         MODELS[name](HORIZON, 0).fit(X.iloc[:0], y.iloc[:0])
 
 
+@pytest.mark.parametrize("name", ["logistic", "boosting"])
+def test_nothing_but_events_is_a_gate_for_classifiers(name, landmark):
+    X, y = landmark
+    with pytest.raises(GateError, match="all of 1500 rows known at 60 days are events"):
+        MODELS[name](HORIZON, 0).fit(X, y.assign(event=True, competing=False))
+
+
+@EVERY
+def test_moments_with_a_time_zone_are_the_same_moments(name, fitted, landmark):
+    X, y = landmark
+    zoned = y.assign(moment=y["moment"].dt.tz_localize("UTC").dt.tz_convert("Asia/Tokyo"))
+    again = MODELS[name](HORIZON, 0).fit(X, zoned).predict_risk(X, HORIZON)
+    np.testing.assert_array_equal(again, fitted[name].predict_risk(X, HORIZON))
+
+
 def test_foreign_parameters_are_refused(fitted):
     with pytest.raises(ArtefactError, match="model is 'Boosting'; it must be one of Prevalence"):
         from_parameters({"model": "Boosting", "settings": {}, "state": {}})
