@@ -118,13 +118,7 @@ def plot_calibration(table: pd.DataFrame, ax: Axes, *, labels: Mapping[str, str]
     top = float(np.nanmax(table[["predicted", "observed", "high"]].to_numpy(float))) * 1.05
     ax.plot([0, top], [0, top], color=MUTED, lw=1, ls=(0, (4, 3)), zorder=1)
     ax.annotate(
-        "predicted = observed",
-        (top, top * 0.985),
-        xytext=(-34, -4),
-        textcoords="offset points",
-        ha="right",
-        va="top",
-        color=MUTED,
+        "dashed: predicted = observed", (0.99, 0.03), xycoords="axes fraction", ha="right", color=MUTED
     )
     for k, (model, rows) in enumerate(table.groupby("model", sort=False)):
         rows = rows.sort_values("predicted")
@@ -176,6 +170,7 @@ def plot_effects(effects: pd.DataFrame, ax: Axes, *, labels: Mapping[str, str] |
         ax.plot(
             part["estimate"], part.index, ls="", marker="o", markersize=6, color=BLUE, markerfacecolor=fill
         )
+    ax.set_ylim(-0.6, len(rows) - 0.4)
     ax.set_xscale("log")
     ax.set_xlim(float(rows["low"].min()) / 1.1, float(rows["high"].max()) * 1.1)
     ax.xaxis.set_major_locator(_ratio_ticks(ax))

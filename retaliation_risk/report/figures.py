@@ -19,7 +19,7 @@ _RC: Any = {
     "svg.fonttype": "path",
     "svg.hashsalt": "retaliation-risk",
     "font.family": "DejaVu Sans",
-    "font.size": 10,
+    "font.size": 10.5,
     "path.simplify": True,
 }
 # What each colour of plots.py becomes where the reader prefers a dark page.
@@ -42,7 +42,7 @@ def draw_figures(summary: dict[str, Any]) -> dict[str, str]:
 
 def _svg(made: dict[str, Any]) -> str:
     rows = pd.DataFrame(made["data"]["rows"])
-    width, height = 7.2, _height(made["name"], rows)
+    width, height = 5.8, _height(made["name"], rows)
     # Own Figure and Axes: no state of pyplot, and none left behind.
     with mpl.rc_context():
         mpl.rcdefaults()

@@ -111,7 +111,6 @@ def _method(folder: RunFolder, setup: Setup) -> Block:
     rows = [{"table": k, "rows": v} for k, v in (run.get("tables") or {}).items()]
     features = [{**f, "why": f.get("why_off")} for f in folder.features]
     folded = [
-        table("settings", settings, _SETTING),
         table("features", features, ["name", "unit", "about", "family", "source", "on", "why"]),
         table("inputs", run.get("inputs") or [], ["file", "rows", "sha256"]),
         table("tables", rows, ["table", "rows"]),
@@ -121,5 +120,9 @@ def _method(folder: RunFolder, setup: Setup) -> Block:
     if run.get("notes"):
         lists.append({"title": words.NOTES_TITLE, "items": [str(note) for note in run["notes"]]})
     return section(
-        "method", paragraphs=list(words.DEFINITIONS), lists=lists, folded=[t for t in folded if t["rows"]]
+        "method",
+        paragraphs=list(words.DEFINITIONS),
+        lists=lists,
+        tables=[table("settings", settings, _SETTING)],
+        folded=[t for t in folded if t["rows"]],
     )

@@ -1,0 +1,186 @@
+"""Numbers and sentences, on the dict."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from report_folder import NASTY, write_run_folder
+
+from retaliation_risk.errors import ArtefactError
+from retaliation_risk.report import summarise
+from retaliation_risk.report.compare import pseudonym
+from retaliation_risk.report.formats import FORMATS, show
+from retaliation_risk.report.trust import suppress
+
+
+def section(summary: dict[str, Any], name: str) -> dict[str, Any]:
+    return next(s for s in summary["sections"] if s["id"] == name)
+
+
+def answer(folder: Path, **kinds: Any) -> dict[str, Any]:
+    return section(summarise(write_run_folder(folder, **kinds)), "answer")
+
+
+def test_answer_is_the_paired_difference_with_its_interval(full):
+    said = section(summarise(full), "answer")
+    assert said["sentence"] == (
+        "At 50 customers a month, answering the likeliest to retaliate first reaches 31 of 100 retaliations "
+        "before they happen; answering the most influential first reaches 9: a difference of 22 points "
+        "(95\u00a0% interval 15 to 29)."
+    )
+    assert said["verdict"] == "lead"
+    assert said["beats_baselines"] is True
+    assert [(n["value"], n["low"], n["high"]) for n in said["numbers"]][2] == pytest.approx(
+        (0.22, 0.15, 0.29)
+    )
+    assert any(p.startswith("Reached is not prevented.") for p in said["paragraphs"])
+
+
+@pytest.mark.parametrize(
+    ("difference", "verdict", "words"),
+    [
+        ((0.03, -0.04, 0.10), "undecided", "cannot be told apart"),
+        ((0.03, 0.0, 0.10), "undecided", "cannot be told apart"),
+        ((-0.10, -0.20, -0.03), "against", "Influence first wins here"),
+    ],
+)
+def test_answer_says_when_it_is_not_a_win(tmp_path, difference, verdict, words):
+    said = answer(tmp_path / "run", difference=difference)
+    assert said["verdict"] == verdict
+    assert words in " ".join(said["paragraphs"])
+
+
+def test_no_influence_compares_with_contacts_and_arrival_and_says_so(tmp_path):
+    said = answer(tmp_path / "run", influence=False)
+    assert said["verdict"] == "no_influence"
+    assert "Influence is switched off (the table influence was not delivered)" in said["paragraphs"][0]
+    assert "called most often first reaches 18 (13 to 23)" in said["sentence"]
+    assert "order of arrival reaches 12" in said["sentence"]
+    assert "most influential" not in said["sentence"]
+
+
+def test_no_model_leads_with_the_rule(tmp_path):
+    summary = summarise(write_run_folder(tmp_path / "run", model=False))
+    said = section(summary, "answer")
+    assert "No model could be fitted (RR401 too few events: 7 of at least 20)" in said["paragraphs"][0]
+    assert said["beats_baselines"] is None
+    assert section(summary, "queue")["policy"] == "rule"
+    assert "effects.csv" in section(summary, "drivers")["missing"][0]
+    assert "calibration.csv" in section(summary, "trust")["missing"][0]
+
+
+def test_model_no_better_than_baselines_is_said(tmp_path):
+    said = answer(tmp_path / "run", auroc=0.52)
+    assert said["beats_baselines"] is False
+    assert "No model beats the baselines" in " ".join(said["paragraphs"])
+
+
+def test_only_run_json_gives_reasons_instead_of_sections(tmp_path):
+    folder = write_run_folder(tmp_path / "run")
+    for path in folder.iterdir():
+        if path.name != "run.json":
+            path.unlink()
+    summary = summarise(folder)
+    assert section(summary, "answer")["verdict"] == "nothing"
+    for name in ("queue", "policies", "drivers", "trust", "served"):
+        assert section(summary, name)["missing"], name
+
+
+def test_a_folder_without_run_json_is_foreign(tmp_path):
+    with pytest.raises(ArtefactError, match=r"RR501 foreign run: .* has no run\.json"):
+        summarise(tmp_path)
+
+
+def test_a_table_without_its_columns_is_foreign(full):
+    pd.DataFrame({"policy": ["rule"]}).to_csv(full / "scores.csv", index=False)
+    with pytest.raises(ArtefactError, match=r"RR501.*scores\.csv lacks the columns \['split'"):
+        summarise(full)
+
+
+def test_another_schema_is_foreign(full):
+    (full / "run.json").write_text('{"schema_version": 99}')
+    with pytest.raises(ArtefactError, match=r"RR501.*schema version 99"):
+        summarise(full)
+
+
+def test_summary_is_json_and_repeats(full):
+    first = json.dumps(summarise(full), allow_nan=False)
+    assert first == json.dumps(summarise(full), allow_nan=False)
+
+
+def test_customers_are_pseudonymised_unless_asked(full):
+    hidden = json.dumps(section(summarise(full), "queue"))
+    assert "C-1001" not in hidden
+    assert pseudonym("C-1001") in hidden
+    assert "C-1001" in json.dumps(section(summarise(full, show_contacts=True), "queue"))
+
+
+def test_queue_stops_at_capacity_and_keeps_its_evidence(full):
+    queue = section(summarise(full), "queue")
+    rows = queue["tables"][0]["rows"]
+    assert len(rows) == queue["total"] == 50
+    assert rows[0]["reasons"] == ["2 failed recoveries in 90 days", f"issue '{NASTY}' came back"]
+    assert rows[1]["tickets"] == ["T-1", "T-900"]
+    assert (rows[0]["double_deviation"], rows[1]["double_deviation"]) == (True, False)
+
+
+def test_examples_of_data_problems_stay_in_the_run_folder(full):
+    assert "T-2" not in json.dumps(section(summarise(full), "trust"))
+
+
+def test_small_groups_are_hidden_and_so_is_the_next_smallest():
+    # By hand: of 500, 60 and 3 customers the 3 are hidden; alone they could be worked out, so the 60 are too.
+    frame = pd.DataFrame(
+        {
+            "policy": ["rule"] * 3,
+            "group_kind": ["segment"] * 3,
+            "group": ["a", "b", "c"],
+            "share_of_queue": [0.7, 0.2, 0.1],
+            "share_of_customers": [0.89, 0.105, 0.005],
+            "n": [500.0, 60.0, 3.0],
+        }
+    )
+    assert [row["share_of_queue"] for row in suppress(frame, 5)] == [0.7, None, None]
+    assert [row["share_of_queue"] for row in suppress(frame, 2)] == [0.7, 0.2, 0.1]
+
+
+def test_simulated_truth_is_told_only_where_there_is_one(full, tmp_path):
+    assert section(summarise(full), "truth")["tables"][0]["rows"][1] == {
+        "setting": "second_failure_ratio",
+        "value": 2.5,
+    }
+    real = summarise(write_run_folder(tmp_path / "real"))
+    assert "truth" not in [s["id"] for s in real["sections"]]
+
+
+def leaves(value: Any) -> list[float]:
+    if isinstance(value, dict):
+        return [x for v in value.values() for x in leaves(v)]
+    if isinstance(value, list):
+        return [x for v in value for x in leaves(v)]
+    return [float(value)] if isinstance(value, int | float) and not isinstance(value, bool) else []
+
+
+def test_every_number_comes_from_a_file_of_the_run_folder(full):
+    held = {round(x, 9) for path in full.glob("*.json") for x in leaves(json.loads(path.read_text()))}
+    for path in full.glob("*.csv"):
+        numbers = pd.read_csv(path).apply(pd.to_numeric, errors="coerce").to_numpy().ravel()
+        held |= {round(float(x), 9) for x in numbers if x == x}
+    summary = summarise(full)
+    # Layout apart (schema, rows shown): figures, tables and the key numbers hold nothing of their own.
+    for part in summary["sections"]:
+        shown = leaves([part.get("numbers", []), part["figures"], part["tables"], part["folded"]])
+        assert {round(x, 9) for x in shown} <= held, part["id"]
+
+
+def test_every_number_in_the_answer_stands_in_its_tables(full):
+    summary = summarise(full)
+    raw = leaves([section(summary, "answer")["numbers"], summary["about"]])
+    written = {show(x, kind) for x in raw for kind in FORMATS if kind != "text"}
+    sentence = section(summary, "answer")["sentence"].replace("95\u00a0% interval", "").replace("of 100", "")
+    assert set(re.findall(r"\d[\d,.]*\d|\d", sentence)) <= written
