@@ -116,8 +116,9 @@ def _tell(folder: Path, as_json: bool) -> None:
     from retaliation_risk.report import summarise
 
     summary: dict[str, Any] = summarise(folder)
+    answer = summary["sections"][0]
     if as_json:
-        echo_json({"run": str(folder), "report": str(folder / "report.html"), "answer": summary["answer"]})
+        echo_json({"run": str(folder), "report": str(folder / "report.html"), "answer": answer})
     else:
-        click.echo(summary["answer"]["sentence"])
+        click.echo(answer["sentence"])
     say(f"Report: {folder / 'report.html'}")

@@ -86,7 +86,7 @@ DEVIATIONS = (
             Decayed("failed_recoveries", half_life_days=30.0), "Let down recently, and not for the first time",
             GREGOIRE),
     Feature("failure_streak", "tickets", "Failed recoveries in a row, without a ticket closed clean in between.",
-            "deviations", Streak("verdicts", where="failed"), "The last {value:.0f} recoveries all failed"),
+            "deviations", Streak("verdicts", where="failed"), "{value:.0f} recoveries in a row failed"),
     Feature("days_since_failed_recovery", "days", "Days since the last failed recovery became known.", "deviations",
             DaysSince("failed_recoveries")),
     Feature("days_between_failures", "days", "Days between the last two failed recoveries.", "deviations",
@@ -159,3 +159,11 @@ INFLUENCE = (
 )  # fmt: skip
 
 FEATURES: tuple[Feature, ...] = RELATIONSHIP + CONTACTS + DEVIATIONS + EXPERIENCE + RECOVERY + INTERACTIONS
+
+#: What the models of a run look at unless told otherwise: few, and each with a reason in the literature or in the mission.
+MODEL_FEATURES: tuple[str, ...] = (
+    "relationship_strength", "tenure_days", "tickets_30d", "tickets_365d", "repeats_90d", "open_tickets", "unresolved_days",
+    "complaint_stock", "failed_recoveries_ever", "grudge", "double_deviations_180d", "second_failures_180d",
+    "failure_streak", "reopens_365d", "sla_breaches_365d", "bad_csat_365d", "assignments_90d", "amends_365d",
+    "tenure_x_failed_recoveries", "strength_x_repeated_failure", "strength_x_grudge",
+)  # fmt: skip

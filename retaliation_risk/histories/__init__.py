@@ -1,5 +1,6 @@
 """Histories: what was known about each customer, as of any moment. The only unit that compares a date with a moment."""
 
+from retaliation_risk.histories.calendar import landmarks
 from retaliation_risk.histories.declare import (
     Aggregate,
     Area,
@@ -38,4 +39,5 @@ __all__ = [
     "Streak",
     "Sum",
     "build_histories",
+    "landmarks",
 ]

@@ -33,7 +33,7 @@ class Acts:
 class Spans:
     """When outcomes of each customer could be seen, who left, who opted out, and every act by kind.
 
-    ``left_known_at`` is :data:`NEVER` for who stayed. ``observed`` holds the spans in the order of (customer, start).
+    ``left_known_at`` is :data:`NEVER` for who stayed. Spans that touch are one.
     """
 
     left_known_at: Int64
@@ -57,17 +57,20 @@ class Spans:
         return cls(left, np.asarray(opted, dtype=bool), *_read_observation(connection, present, first_seen), acts)
 
     def end_at(self, moments: Int64 | np.int64, codes: Int64 | None = None) -> Int64:
-        """End of the span that holds each moment; the moment itself where nothing could be seen."""
+        """End of the span that holds each moment (both ends included); -1 where nothing could be seen."""
         codes = np.arange(len(self.opted_out)) if codes is None else codes
-        moments = np.broadcast_to(moments, codes.shape)
-        ends = moments.copy()
-        most = int(np.diff(self.observed_starts).max(initial=0))
-        for k in range(most):
-            row = np.minimum(self.observed_starts[codes] + k, len(self.observed_from) - 1)
+        ends = np.full(codes.shape, -1, dtype=np.int64)
+        for k in range(int(np.diff(self.observed_starts).max(initial=0))):
             own = self.observed_starts[codes] + k < self.observed_starts[codes + 1]
-            holds = own & (self.observed_from[row] <= moments) & (moments < self.observed_to[row])
-            ends = np.where(holds, np.maximum(ends, self.observed_to[row]), ends)
-        return np.asarray(ends, dtype=np.int64)
+            row = np.where(own, self.observed_starts[codes] + k, 0)
+            holds = own & (self.observed_from[row] <= moments) & (moments <= self.observed_to[row])
+            ends = np.where(holds, self.observed_to[row], ends)
+        return ends
+
+    @property
+    def last(self) -> int:
+        """The latest time at which anything could be seen."""
+        return int(self.observed_to.max())
 
 
 def follow_up(
@@ -77,7 +80,8 @@ def follow_up(
     positive("horizon_days", horizon_days)
     acts, exits = spans_acts(spans, outcome), spans.acts.get("switching", _no_acts(len(spans.opted_out)))
     horizon = moments + round(horizon_days * DAY_US)
-    end = np.minimum(spans.end_at(moments, codes), horizon if known_by is None else np.minimum(horizon, known_by))
+    seen_to = np.maximum(spans.end_at(moments, codes), moments)
+    end = np.minimum(seen_to, horizon if known_by is None else np.minimum(horizon, known_by))
     limit = NEVER if known_by is None else known_by
     left = _first(exits, codes, moments, limit)
     end_or_exit = np.minimum(end, left)
@@ -87,7 +91,7 @@ def follow_up(
     return {
         "event": event,
         "duration_days": np.clip(duration / DAY_US, SECOND_DAYS, horizon_days),
-        "competing": ~event & (left < end),
+        "competing": ~event & (left <= end) & (left < horizon),
         "reach": np.where(event, _reach(acts, codes, moments, end_or_exit, limit), np.nan),
     }
 
@@ -175,15 +179,23 @@ def _read_kind(connection: duckdb.DuckDBPyConnection, kinds: tuple[str, ...], n:
     )
 
 
+_MERGED_SPANS = """
+SELECT code, min(low) AS low, max(high) AS high FROM (
+    SELECT *, sum(CASE WHEN low <= before THEN 0 ELSE 1 END) OVER (PARTITION BY code ORDER BY low, high) AS island FROM (
+        SELECT code, epoch_us(observed_from) AS low, epoch_us(observed_to) AS high,
+               max(epoch_us(observed_to)) OVER (PARTITION BY code ORDER BY observed_from, observed_to
+                                                ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS before
+        FROM observation JOIN _codes USING (customer_id)))
+GROUP BY code, island ORDER BY code, low
+"""
+
+
 def _read_observation(
     connection: duckdb.DuckDBPyConnection, present: tuple[str, ...], first_seen: Int64
 ) -> tuple[Int64, Int64, Int64]:
     n = len(first_seen)
     if "observation" in present:
-        found = connection.execute(
-            """SELECT code, epoch_us(observed_from) AS low, epoch_us(observed_to) AS high
-               FROM observation JOIN _codes USING (customer_id) ORDER BY code, low, high"""
-        ).fetchnumpy()
+        found = connection.execute(_MERGED_SPANS).fetchnumpy()
         low, high = (np.asarray(found[key], dtype=np.int64) for key in ("low", "high"))
         return np.searchsorted(found["code"], np.arange(n + 1)).astype(np.int64), low, high
     ends = ["SELECT max(opened_at) AS t FROM tickets", "SELECT max(first_seen_at) FROM customers"]

@@ -13,7 +13,7 @@ from retaliation_risk.errors import ArgumentError
 from retaliation_risk.histories import kernel
 from retaliation_risk.histories.declare import Aggregate, Decayed, Expression, Feature
 from retaliation_risk.histories.definitions import Definitions
-from retaliation_risk.histories.follow_up import Spans, follow_up
+from retaliation_risk.histories.follow_up import Spans, follow_up, spans_acts
 from retaliation_risk.histories.logs import LOGS, Log, prepare, read_logs
 from retaliation_risk.tables.store import Tables
 
@@ -86,7 +86,7 @@ class Histories:
         when = microseconds(moment, 1)[0]
         first = self.logs["customers"].known < when
         left = self.spans.left_known_at < when
-        chosen = first & ~left & ~self.spans.opted_out & (self.spans.end_at(when) > when)
+        chosen = first & ~left & ~self.spans.opted_out & (self.spans.end_at(when) >= when)
         return np.asarray(self.customer_ids.to_numpy()[chosen], dtype=object)
 
     def follow_up(
@@ -122,6 +122,24 @@ class Histories:
         found = follow_up(self.spans, codes, times, outcome, horizon_days, limit)
         ids = self.customer_ids.to_numpy()[codes]
         return pd.DataFrame({"customer_id": ids, "moment": times.view("datetime64[us]"), **found})
+
+    @property
+    def now(self) -> pd.Timestamp:
+        """The latest moment at which anything could be seen: when the tables end."""
+        return pd.Timestamp(self.spans.last, unit="us")
+
+    def acts(self, outcome: str = "retaliation", known_by: pd.Timestamp | str | None = None) -> pd.DataFrame:
+        """Return every recorded act known before ``known_by``: customer_id, occurred_at, reach."""
+        acts = spans_acts(self.spans, outcome)
+        owner = np.repeat(np.arange(len(self.customer_ids)), np.diff(acts.starts))
+        known = np.full(len(owner), True) if known_by is None else acts.known < microseconds(known_by, 1)[0]
+        return pd.DataFrame(
+            {
+                "customer_id": self.customer_ids.to_numpy()[owner[known]],
+                "occurred_at": acts.occurred[known].view("datetime64[us]"),
+                "reach": acts.reach[known],
+            }
+        )
 
     def tickets_behind(
         self, customer_id: str, moment: pd.Timestamp | str, feature: Feature, features: Sequence[Feature] = ()

@@ -8,7 +8,7 @@ import pytest
 
 from retaliation_risk.errors import ArgumentError
 from retaliation_risk.features import FEATURES
-from retaliation_risk.histories import Definitions, build_histories
+from retaliation_risk.histories import Definitions, build_histories, landmarks
 from retaliation_risk.tables import tables_from_frames
 from tests.conftest import utc
 
@@ -164,7 +164,8 @@ def test_who_is_at_risk(small_frames):
     histories = build_histories(tables_from_frames(small_frames))
     assert histories.at_risk("2025-03-01").tolist() == ["C2"]
     assert histories.at_risk("2025-01-01").tolist() == []  # first seen at the moment: not known yet
-    assert histories.at_risk("2025-04-10").tolist() == []  # observation of C2 ends there
+    assert histories.at_risk("2025-04-10").tolist() == ["C2"]  # seen up to this moment
+    assert histories.at_risk("2025-04-10T00:00:00.000001").tolist() == []
 
 
 def test_an_event_type_can_be_the_outcome(histories):
@@ -180,3 +181,27 @@ def test_without_observation_everybody_is_followed_to_the_last_fact(small_frames
     histories = build_histories(tables_from_frames(small_frames))
     got = histories.follow_up(["C2"], "2025-03-31", horizon_days=30)
     assert got["duration_days"].item() == pytest.approx((utc("2025-04-03T12:00") - utc("2025-03-31")) / pd.Timedelta("1D"))
+
+
+def test_spans_that_touch_are_one_and_gaps_are_not_observed(small_frames):
+    spans = [("C1", "2025-01-01", "2025-02-01"), ("C1", "2025-02-01", "2025-03-01"), ("C1", "2025-05-01", "2025-06-01")]
+    small_frames["observation"] = pd.DataFrame(spans, columns=["customer_id", "observed_from", "observed_to"])
+    histories = build_histories(tables_from_frames(small_frames))
+    got = histories.follow_up(["C1"] * 3, ["2025-01-15", "2025-03-15", "2025-05-15"], horizon_days=60)
+    assert got["duration_days"].round(3).tolist() == [45, 0, 17]
+    assert histories.at_risk("2025-04-01").tolist() == []
+    assert histories.now == utc("2025-06-01")
+
+
+def test_acts_are_those_known_before(histories):
+    assert histories.acts(known_by="2025-04-03T12:00").empty
+    assert histories.acts()["reach"].tolist() == [250]
+
+
+def test_landmarks_leave_room_for_the_horizon():
+    train, test = landmarks(utc("2025-01-01"), utc("2025-12-31"), horizon_days=30, every_days=30, n_test=2)
+    # The last test moment has its whole horizon before the end; training outcomes end where the first test begins.
+    assert test == (utc("2025-11-01"), utc("2025-12-01"))
+    assert train[-1] == utc("2025-12-01")
+    assert train[0] > utc("2025-01-01")
+    assert landmarks(utc("2025-01-01"), utc("2025-02-15"), horizon_days=30, every_days=10, n_test=2)[1] == ()

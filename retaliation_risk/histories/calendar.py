@@ -1,0 +1,39 @@
+"""Moments to learn from and moments to judge at."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+
+def landmarks(
+    first: pd.Timestamp, now: pd.Timestamp, *, horizon_days: float, every_days: float, n_test: int
+) -> tuple[tuple[pd.Timestamp, ...], tuple[pd.Timestamp, ...]]:
+    """Return all moments whose horizon has passed by ``now``, and the latest of them to judge at, both in order.
+
+    A moment can be judged at when at least one other lies a whole horizon before it, so that a model can be trained on
+    outcomes that had all happened by then.
+
+    Parameters
+    ----------
+    first, now : Timestamp
+        Beginning and end of what is known.
+    horizon_days, every_days : float
+        How far ahead a risk looks, and the distance between moments; above 0.
+    n_test : int
+        Most moments to judge at.
+
+    Examples
+    --------
+    >>> first, now = pd.Timestamp("2025-01-01"), pd.Timestamp("2025-04-11")
+    >>> every, test = landmarks(first, now, horizon_days=30, every_days=30, n_test=1)
+    >>> [str(moment.date()) for moment in every], [str(moment.date()) for moment in test]
+    (['2025-01-11', '2025-02-10', '2025-03-12'], ['2025-03-12'])
+    """
+    horizon, step = pd.Timedelta(days=horizon_days), pd.Timedelta(days=every_days)
+    moments: list[pd.Timestamp] = []
+    moment = now - horizon
+    while moment > first:
+        moments.insert(0, moment)
+        moment -= step
+    judged = [moment for moment in moments if moments[0] + horizon <= moment]
+    return tuple(moments), tuple(judged[-n_test:])

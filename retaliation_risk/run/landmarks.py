@@ -1,0 +1,71 @@
+"""Who was at risk at each moment, and what was known of them then."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from retaliation_risk.features import FEATURES, INFLUENCE
+from retaliation_risk.histories import Feature, Histories, landmarks
+from retaliation_risk.influence import fit_reach, score_followers
+from retaliation_risk.run.settings import Settings
+
+FOLLOWERS = INFLUENCE[0]
+
+
+@dataclass(frozen=True)
+class Landmarks:
+    """All moments of a run, and one row per customer at risk at each.
+
+    ``rows`` has ``customer_id``, ``moment``, every feature that is on, ``influence`` (1 to 100 among those at risk at the
+    moment, missing without an account) and ``expected_reach``; the last moment is ``now``, which nothing is learned from.
+    """
+
+    moments: tuple[pd.Timestamp, ...]
+    test: tuple[pd.Timestamp, ...]
+    now: pd.Timestamp
+    rows: pd.DataFrame
+    features: tuple[Feature, ...]
+    off: dict[str, str]
+
+
+def build_landmarks(histories: Histories, settings: Settings) -> Landmarks:
+    """Ask the histories for every customer at risk at every moment of the run."""
+    now = histories.now if settings.now is None else settings.now
+    first = pd.Timestamp(int(histories.logs["tickets"].known.min()), unit="us")
+    moments, test = landmarks(
+        first, now, horizon_days=settings.horizon_days, every_days=settings.step_days, n_test=settings.test_moments
+    )
+    off = histories.switched_off(FEATURES)
+    on = tuple(feature for feature in FEATURES if feature.name not in off)
+    groups = [(moment, histories.at_risk(moment)) for moment in (*moments, now)]
+    ids = np.concatenate([customers for _, customers in groups])
+    times = np.repeat(np.array([moment.to_datetime64() for moment, _ in groups]), [len(c) for _, c in groups])
+    rows = histories.as_of(ids, times, on)
+    return Landmarks(moments, test, now, _with_influence(histories, rows, settings), on, off)
+
+
+def _with_influence(histories: Histories, rows: pd.DataFrame, settings: Settings) -> pd.DataFrame:
+    """Add influence and expected reach, each from what was known at the moment; missing where there is no table."""
+    if "influence" not in histories.logs:
+        return rows.assign(influence=np.nan, expected_reach=np.nan)
+    followers = histories.as_of(rows["customer_id"], rows["moment"], [FOLLOWERS])[FOLLOWERS.name].to_numpy()
+    influence, reach = np.full(len(rows), np.nan), np.full(len(rows), np.nan)
+    for moment, here in rows.groupby("moment").indices.items():
+        influence[here] = score_followers(followers[here])
+        reach[here] = _expected_reach(histories, pd.Timestamp(moment), followers[here], settings.outcome)
+    return rows.assign(influence=influence, expected_reach=reach)
+
+
+def _expected_reach(
+    histories: Histories, moment: pd.Timestamp, followers: np.ndarray, outcome: str
+) -> np.ndarray | float:
+    """Reach that an act of each customer would be expected to have, learned from acts known before the moment."""
+    acts = histories.acts(outcome, known_by=moment)
+    acts = acts[acts["reach"].notna()]
+    if acts.empty:
+        return np.nan
+    known = histories.as_of(acts["customer_id"], acts["occurred_at"], [FOLLOWERS])[FOLLOWERS.name]
+    return fit_reach(acts["reach"], known).expected_reach(followers)

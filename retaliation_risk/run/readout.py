@@ -1,0 +1,115 @@
+"""From scored customers to what people read: queues with reasons and tickets, and one readout per customer."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from retaliation_risk.explain import Reason, band, reasons
+from retaliation_risk.histories import Feature, Histories
+from retaliation_risk.policies import Policy, available, queue
+
+HISTORY = (
+    "tenure_days", "tickets_90d", "tickets_ever", "open_tickets", "unresolved_days",
+    "failed_recoveries_ever", "double_deviations_180d", "double_deviations_ever",
+)  # fmt: skip
+ACTIONS = {
+    "high": "Call in person, apologise, and put it right before anything else.",
+    "raised": "Answer next, and close the open matter in one contact.",
+    "usual": "Answer in turn.",
+}
+
+
+def add_reasons(scored: pd.DataFrame, model: Any, columns: list[str], features: Sequence[Feature]) -> pd.DataFrame:
+    """Add the column ``reasons``: a list of :class:`Reason` per customer, strongest first.
+
+    Empty lists where the model has no exact contributions.
+    """
+    if not hasattr(model, "contributions"):
+        return scored.assign(reasons=[[] for _ in range(len(scored))])
+    named = {feature.name: feature for feature in features}
+    given = reasons(model.contributions(scored[columns]), scored, named, typical=dict(model.typical_))
+    return scored.assign(reasons=given)
+
+
+def build_queues(
+    histories: Histories, scored: pd.DataFrame, policies: Sequence[Policy], capacity: int, features: Sequence[Feature]
+) -> dict[str, pd.DataFrame]:
+    """Return one queue per policy that can be run on ``scored``, with its evidence; columns of the run folder."""
+    able = available(scored, policies)
+    return {
+        policy.name: _printed(histories, queue(scored, policy, capacity), features)
+        for policy in policies
+        if not able[policy.name]
+    }
+
+
+def _printed(histories: Histories, front: pd.DataFrame, features: Sequence[Feature]) -> pd.DataFrame:
+    named = {feature.name: feature for feature in features}
+    failed = named["failed_recoveries_ever"]
+    tickets = []
+    for row in front.itertuples():
+        behind = [named[reason.feature] for reason in row.reasons] + [failed]
+        found = [t for f in behind for t in histories.tickets_behind(row.customer_id, row.moment, f, features)]
+        tickets.append(" ".join(list(dict.fromkeys(found))[:5]))
+    return pd.DataFrame(
+        {
+            **{name: front[name] for name in ("rank", "customer_id", "priority", "risk", "influence")},
+            "calls": front["tickets_ever"].astype(int),
+            "tenure_days": front["tenure_days"],
+            "failed_recoveries": front["failed_recoveries_ever"].astype(int),
+            "double_deviation": front["double_deviations_180d"] > 0,
+            "reasons": [" · ".join(reason.sentence for reason in given) for given in front["reasons"]],
+            "tickets": tickets,
+        }
+    )
+
+
+def write_readouts(
+    path: Path, scored: pd.DataFrame, base_rate: float | None, model: str, contact_keys: pd.DataFrame
+) -> None:
+    """Write one row per customer into a SQLite file: what the agent on the phone will see."""
+    keys = dict(zip(contact_keys["customer_id"], contact_keys["contact_key"], strict=True))
+    if base_rate is None:
+        bands: Iterable[str | None] = [None] * len(scored)
+    else:
+        bands = map(str, band(scored["risk"].to_numpy(), base_rate))
+    rows = [_row(row, keys, shown, model) for row, shown in zip(scored.itertuples(), bands, strict=True)]
+    connection = sqlite3.connect(path)
+    connection.execute(
+        """CREATE TABLE readout (customer_id TEXT PRIMARY KEY, contact_key TEXT, risk REAL, band TEXT, reasons TEXT,
+           history TEXT, influence REAL, action TEXT, moment TEXT, model TEXT)"""
+    )
+    connection.executemany(f"INSERT INTO readout VALUES ({', '.join('?' * 10)})", rows)
+    connection.execute("CREATE INDEX readout_contact_key ON readout (contact_key)")
+    connection.commit()
+    connection.close()
+
+
+def _row(row: Any, keys: dict[str, Any], shown: str | None, model: str) -> tuple[Any, ...]:
+    history = {name: _number(getattr(row, name)) for name in HISTORY if hasattr(row, name)}
+    return (
+        row.customer_id,
+        keys.get(row.customer_id),
+        _number(row.risk),
+        shown,
+        json.dumps([_said(reason) for reason in row.reasons], ensure_ascii=False),
+        json.dumps(history),
+        _number(row.influence),
+        ACTIONS[shown or "usual"],
+        row.moment.isoformat(),
+        model,
+    )
+
+
+def _said(reason: Reason) -> dict[str, Any]:
+    return {"feature": reason.feature, "sentence": reason.sentence, "contribution": round(reason.contribution, 6)}
+
+
+def _number(value: float) -> float | None:
+    return None if pd.isna(value) else round(float(value), 10)

@@ -1,0 +1,79 @@
+"""What a run is asked to do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import pandas as pd
+
+from retaliation_risk._validate import one_of, positive
+from retaliation_risk.histories import Definitions
+from retaliation_risk.models import MODELS
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Settings of a run; printed in run.json and in the report.
+
+    Parameters
+    ----------
+    outcome : str
+        ``retaliation``, one outcome type, or one ticket event type such as ``reopened``.
+    horizon_days : float
+        How far ahead a risk looks.
+    capacity : int
+        Customers that the team can answer at each moment.
+    model : str
+        Model whose risk orders the queue, one of ``MODELS``.
+    every_days : float or None
+        Distance between landmarks; None takes a quarter of the horizon, from 1 to 30 days.
+    test_moments : int
+        Most moments to judge at.
+    n_bootstrap : int
+        Draws of customers behind each interval.
+    seed : int
+        Of the bootstrap and of models that draw.
+    now : Timestamp or None
+        Moment of the queue, UTC; None takes the last moment at which anything was observed.
+    definitions : Definitions
+        What counts as a failed recovery and as a second failure.
+    """
+
+    outcome: str = "retaliation"
+    horizon_days: float = 90.0
+    capacity: int = 50
+    model: str = "cox"
+    every_days: float | None = None
+    test_moments: int = 6
+    n_bootstrap: int = 500
+    seed: int = 0
+    now: pd.Timestamp | None = None
+    definitions: Definitions = field(default_factory=Definitions)
+
+    def __post_init__(self) -> None:
+        positive("horizon_days", self.horizon_days)
+        positive("capacity", self.capacity)
+        positive("test_moments", self.test_moments)
+        positive("n_bootstrap", self.n_bootstrap)
+        if self.every_days is not None:
+            positive("every_days", self.every_days)
+        one_of("model", self.model, tuple(MODELS))
+
+    @property
+    def step_days(self) -> float:
+        """Distance between landmarks in days."""
+        return self.every_days or float(min(max(round(self.horizon_days / 4), 1), 30))
+
+    def as_dict(self) -> dict[str, Any]:
+        """Settings as JSON-able values."""
+        return {
+            "outcome": self.outcome,
+            "horizon_days": self.horizon_days,
+            "capacity": self.capacity,
+            "model": self.model,
+            "every_days": self.step_days,
+            "test_moments": self.test_moments,
+            "n_bootstrap": self.n_bootstrap,
+            "definitions": self.definitions.as_dict(),
+        }
