@@ -15,6 +15,7 @@ class CustomerConstants:
 
     history_days: int = constant(730, "days of recorded history from 2024-01-01 UTC")
     joined_before_share: float = constant(0.7, "share of customers who joined before the history")
+    joined_until_share: float = constant(0.95, "share of the history in which the others join")
     earlier_tenure_days: float = constant(900.0, "mean tenure of those at the start of the history, in days")
     tenure_loyalty: float = constant(0.3, "log of that tenure per SD of loyalty")
     segments: tuple[str, ...] = constant(("consumer", "family", "business"), "segments")
@@ -102,8 +103,10 @@ class TicketConstants:
     )
     left_share: float = constant(0.5, "share of tickets with a breached service level that are never solved")
     trouble_share: tuple[float, float] = constant(
-        (0.3, 0.95), "share of a ticket's length at which it is escalated or late, from, to"
+        (0.3, 0.95),
+        "share of a ticket's length at which the firm escalates, is late, apologises or pays, from, to",
     )
+    least_wait_days: float = constant(0.1, "least days a ticket takes, and from an answer to what follows")
     closed_days: tuple[float, ...] = constant(
         (6.0, 14.0), "days until a ticket is closed: once solved, once left"
     )

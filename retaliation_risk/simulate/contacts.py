@@ -102,7 +102,7 @@ def _next_openings(rng: np.random.Generator, last: Tickets, offset: int, p: Para
     follow = last.mode == MODES.index("follow_up")
     repeat = last.mode == MODES.index("repeat")
     after = last.length + p.closed_days[0] + rng.exponential(p.follow_up_days, len(last))
-    opened = last.opened + np.where(follow, after, rng.uniform(1.0, REPEAT_DAYS - 1.0, len(last)))
+    opened = last.opened + np.where(follow, after, rng.uniform(1.0, REPEAT_DAYS, len(last)))
     rows = np.flatnonzero((follow | repeat) & (opened < p.history_days))
     return Openings(
         customer=last.customer[rows],
@@ -124,7 +124,7 @@ def _draw_wave(rng: np.random.Generator, openings: Openings, p: Parameters) -> T
         channel=rng.choice(len(p.channels), count, p=p.channel_shares),
         mode=mode,
         extra=extra,
-        length=rng.gamma(1.0 + extra, p.contact_gap_days) + 0.01,
+        length=rng.gamma(1.0 + extra, p.contact_gap_days) + p.least_wait_days,
         left=(mode == MODES.index("sla_breached")) & (rng.random(count) < p.left_share),
         apology=complaint & (rng.random(count) < p.apology_share),
         compensation=complaint & (rng.random(count) < p.compensation_share),

@@ -42,7 +42,7 @@ def draw_people(rng: np.random.Generator, n: int, p: Parameters) -> People:
     """Draw ``n`` customers; loyalty is standard normal, frailty has mean 1."""
     loyalty = rng.standard_normal(n)
     tenure = rng.exponential(p.earlier_tenure_days, n) * np.exp(p.tenure_loyalty * loyalty)
-    during = rng.uniform(0.0, 0.95 * p.history_days, n)
+    during = rng.uniform(0.0, p.joined_until_share * p.history_days, n)
     joined = np.where(rng.random(n) < p.joined_before_share, -tenure, during)
     return People(
         ids=text_ids("C", n),

@@ -91,7 +91,7 @@ def _gestures(rng: np.random.Generator, tickets: Tickets, p: Parameters) -> list
     return [
         (
             sorry,
-            tickets.opened[sorry] + rng.uniform(0.3, 0.9, len(sorry)) * tickets.length[sorry],
+            tickets.opened[sorry] + rng.uniform(*p.trouble_share, len(sorry)) * tickets.length[sorry],
             "apology",
             "agent",
             np.nan,
@@ -99,7 +99,7 @@ def _gestures(rng: np.random.Generator, tickets: Tickets, p: Parameters) -> list
         ),
         (
             paid,
-            tickets.opened[paid] + rng.uniform(0.5, 0.95, len(paid)) * tickets.length[paid],
+            tickets.opened[paid] + rng.uniform(*p.trouble_share, len(paid)) * tickets.length[paid],
             "compensation",
             "agent",
             amount,
@@ -155,7 +155,7 @@ def _trouble(rng: np.random.Generator, tickets: Tickets, p: Parameters) -> list[
         ),
         (
             unheard,
-            tickets.solved[unheard] + rng.uniform(0.1, p.unanswered_days, len(unheard)),
+            tickets.solved[unheard] + rng.uniform(p.least_wait_days, p.unanswered_days, len(unheard)),
             "message_in",
             "customer",
             np.nan,
@@ -171,7 +171,8 @@ def _surveys(rng: np.random.Generator, tickets: Tickets, p: Parameters) -> list[
     rows = np.flatnonzero(asked)
     draw = rng.beta(*p.csat_shape, len(rows))
     low = bad[rows] | ((tickets.mode[rows] != NO_FAILURE) & (rng.random(len(rows)) < p.csat_bad_share))
-    value = np.round(np.where(low, (BAD_CSAT - 0.01) * (1 - draw), BAD_CSAT + (1 - BAD_CSAT) * draw), 2)
+    answer = np.where(low, (BAD_CSAT - 0.01) * (1 - draw), BAD_CSAT + (1 - BAD_CSAT) * draw)
+    value = np.asarray(np.round(answer, 2), dtype=np.float64)
     day = tickets.solved[rows] + rng.uniform(0.0, p.csat_wait_days, len(rows))
     delay = rng.exponential(p.csat_delay_days, len(rows))
     return [(rows, day, "csat_rated", "customer", value, delay)]

@@ -105,6 +105,9 @@ class Simulated:
         One row per customer: what is true of the person at all times.
     acts : DataFrame
         Every act of retaliation; ``exported`` is false where the firm had not learned of it by the end.
+    failures : DataFrame
+        Every failed recovery of a complaint before the customer left: when, how grave, the how-many-th in
+        memory, and whether the firm had apologised or compensated before.
     truth_summary : dict
         Plain sentences and numbers about how this world was made.
     hazards : Hazards
@@ -114,6 +117,7 @@ class Simulated:
     frames: dict[str, pd.DataFrame]
     truth: pd.DataFrame
     acts: pd.DataFrame
+    failures: pd.DataFrame
     truth_summary: dict[str, object]
     hazards: Hazards
 

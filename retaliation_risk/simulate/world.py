@@ -29,6 +29,7 @@ from retaliation_risk.simulate.influence import Accounts, draw_accounts, draw_re
 from retaliation_risk.simulate.outcomes import (
     OUTCOMES,
     Acts,
+    Failures,
     draw_acts,
     draw_exits,
     exit_hazard,
@@ -108,7 +109,8 @@ def simulate(n_customers: int = 4000, *, seed: int = 0, parameters: Parameters =
         "observation": observation_frame(people, left, known, p),
     }
     truth = truth_frame(people, accounts, angry.base, left, p)
-    return Simulated(frames, truth, told, truth_summary(hazards, failures, told, seed, p), hazards)
+    summary = truth_summary(hazards, failures, told, seed, p)
+    return Simulated(frames, truth, told, failures_frame(failures, people, gone), summary, hazards)
 
 
 def tickets_frames(
@@ -161,6 +163,20 @@ def acts_frame(acts: Acts, people: People, reach: Floats, p: Parameters) -> pd.D
             "known_at": to_times(acts.known),
             "reach": reach,
             "exported": acts.known <= p.history_days,
+        }
+    )
+
+
+def failures_frame(failures: Failures, people: People, gone: Floats) -> pd.DataFrame:
+    """List the failed recoveries of complaints that happened before the customer left."""
+    kept = failures.day < gone[failures.customer]
+    return pd.DataFrame(
+        {
+            "customer_id": people.ids[failures.customer[kept]],
+            "occurred_at": to_times(failures.day[kept]),
+            "severity": failures.severity[kept],
+            "number": failures.number[kept],
+            "gesture": failures.gesture[kept],
         }
     )
 
