@@ -82,6 +82,9 @@ class RetaliationConstants:
         "indirect acts raise it; sizes not given",
         switch=True,
     )
+    act_limits: tuple[float, float] = constant(
+        (0.25, 2.0), "least and most that a customer's acts together make of the desire for revenge"
+    )
     vigilante_share: float = constant(
         0.5,
         "share of customers who follow the vigilante schema, not the reparation schema",

@@ -17,7 +17,7 @@ from retaliation_risk.simulate.parameters import Parameters
 from retaliation_risk.tables.contract import DIRECT, EVENT_TYPES, INDIRECT
 
 OUTCOMES = INDIRECT + DIRECT
-_MOST_ACTS = 1000
+_MOST_ACTS = 1000  # never reached: what is left of the desire is finite and act_limits bounds the factor
 
 
 @dataclass(frozen=True)
@@ -142,7 +142,8 @@ def draw_acts(
         if not len(who):
             break
         kind = _draw_kinds(rng, people.vigilante[who], p)
-        factor = factor * np.where(kind >= len(INDIRECT), p.act_ratio[0], p.act_ratio[1])
+        change = np.where(kind >= len(INDIRECT), p.act_ratio[0], p.act_ratio[1])
+        factor = np.clip(factor * change, *p.act_limits)
         rounds.append((who, now, kind, factor))
     return _in_order(rng, rounds, p)
 

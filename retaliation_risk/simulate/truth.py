@@ -144,6 +144,7 @@ class Simulated:
             True: the risk given the complaints and failed recoveries still to come within the history. No
             model can know it; it is calibrated by construction and bounds what can be learned. Exits are
             not taken as known in either case: the customer may leave first, at the true hazard of leaving.
+            Horizons that reach beyond the history find no new failures there.
 
         Returns
         -------

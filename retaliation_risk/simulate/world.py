@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pandas as pd
 
-from retaliation_risk._validate import positive
+from retaliation_risk._validate import positive, within
 from retaliation_risk.simulate.clock import (
     Bools,
     Floats,
@@ -84,7 +86,8 @@ def simulate(n_customers: int = 4000, *, seed: int = 0, parameters: Parameters =
     >>> len(world.frames["customers"])
     100
     """
-    n, p, rng = int(positive("n_customers", n_customers)), parameters, _generators(seed)
+    n, p = int(positive("n_customers", n_customers)), parameters
+    rng = _generators(int(within("seed", seed, 0, math.inf)))
     people = draw_people(rng["people"], n, p)
     accounts = draw_accounts(rng["accounts"], n, p)
     tickets = draw_tickets(rng["tickets"], people, p)

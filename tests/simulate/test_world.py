@@ -143,6 +143,12 @@ def test_all_acts_follow_the_hazard_they_change(world):
     assert abs(len(acts.day) - area) < 3 * np.sqrt(area)
 
 
+def test_acts_do_not_run_away():
+    """Indirect acts raise the desire for revenge; without a bound one customer of this seed never stops."""
+    acts = simulate(40_000, seed=27).acts
+    assert acts.groupby("customer_id").size().max() < 15
+
+
 def test_risk_given_the_future_is_calibrated(world):
     """Over all moments the mean true risk is the share of those there who retaliate within the horizon."""
     ids, expected, seen = world.truth["customer_id"], 0.0, 0
@@ -181,6 +187,10 @@ def test_risk_is_missing_for_those_not_there_and_refuses_strangers(world):
     assert (np.isnan(risk) == (left | later)).all()
     with pytest.raises(ArgumentError, match=r"RR402.*'nobody'"):
         world.true_risk(["nobody"], MOMENT, 90)
+    with pytest.raises(ArgumentError, match=r"RR111.*seed is -1"):
+        simulate(10, seed=-1)
+    with pytest.raises(ArgumentError, match=r"RR111.*n_customers is 0"):
+        simulate(0)
     with pytest.raises(ArgumentError, match=r"RR111.*horizon_days"):
         world.true_risk(world.truth["customer_id"], MOMENT, 0)
 
