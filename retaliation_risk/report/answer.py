@@ -40,7 +40,7 @@ def _before(folder: RunFolder, setup: Setup) -> list[str]:
         return []
     fitted = folder.validation.get("models") or {}
     reasons = sorted({str(m.get("why")) for m in fitted.values() if not m.get("fitted") and m.get("why")})
-    why = why_off(folder, "model") or "; ".join(reasons) or "the run holds no scores of one"
+    why = why_off(folder, "models") or "; ".join(reasons) or "the run holds no scores of one"
     return [sentences.no_model(why)]
 
 

@@ -12,6 +12,7 @@ from retaliation_risk.report import alts, sentences, words
 from retaliation_risk.report.blocks import Block, column, figure, metric_columns, section, table, wide
 from retaliation_risk.report.folder import RunFolder, records
 from retaliation_risk.report.setup import ALL, INFLUENCE, Setup, policy_scores
+from retaliation_risk.report.small import MISSED, RETALIATORS, suppress
 
 MAX_ROWS = 200
 MAX_POINTS = 30
@@ -64,7 +65,7 @@ def _queue_row(row: dict[str, Any], setup: Setup) -> dict[str, Any]:
     customer = row.pop("customer_id")
     row["customer"] = customer if setup.show_contacts else pseudonym(customer)
     row["double_deviation"] = str(row["double_deviation"]).strip().lower() in _TRUE
-    row["reasons"], row["tickets"] = _items(row["reasons"]), _items(row["tickets"])
+    row["reasons"], row["tickets"] = _items(row["reasons"], " · "), _items(row["tickets"], " ")
     wanted = (
         "rank",
         "customer",
@@ -81,14 +82,14 @@ def _queue_row(row: dict[str, Any], setup: Setup) -> dict[str, Any]:
     return {key: row[key] for key in wanted}
 
 
-def _items(cell: Any) -> list[str]:
-    """Read a cell that holds several things: a JSON list, or things between semicolons."""
+def _items(cell: Any, between: str) -> list[str]:
+    """Read a cell that holds several things: a JSON list, or things with ``between`` between them."""
     written = str(cell or "")
     try:
         read = json.loads(written)
     except ValueError:
         read = None
-    items = read if isinstance(read, list) else written.split(";")
+    items = read if isinstance(read, list) else written.split(between)
     return [str(item).strip() for item in items if str(item).strip()]
 
 
@@ -118,7 +119,36 @@ def policies(folder: RunFolder, setup: Setup) -> Block:
         if f
     ]
     missing = [] if len(folder.tables["capacity"]) else [sentences.missing("capacity.csv")]
-    return section("policies", figures=figures, tables=tables, missing=missing)
+    missed = _missed(folder, setup)
+    tables += [table("missed", missed, _MISSED, note=sentences.suppressed(setup.min_cell))] if missed else []
+    said = [
+        sentences.missed(row) for row in missed if row["policy"] == INFLUENCE and row["missed"] is not None
+    ]
+    return section("policies", paragraphs=said[:1], figures=figures, tables=tables, missing=missing)
+
+
+_MISSED: list[str | Block] = [
+    "policy",
+    "group",
+    *(column(key, kind="percent") for key in ("reached", "all", "missed")),
+]
+
+
+def _missed(folder: RunFolder, setup: Setup) -> list[Block]:
+    """Return each influence group's share of the retaliators reached, of all, and of those missed."""
+    out: dict[tuple[str, str], Block] = {}
+    for row in suppress(folder.tables["served"], setup.min_cell):
+        if row["group_kind"] not in RETALIATORS:
+            continue
+        blank = {"policy": row["policy"], "group": row["group"], "reached": None, "all": None, "missed": None}
+        mine = out.setdefault((row["policy"], row["group"]), blank)
+        if row["group_kind"] == MISSED:
+            mine["missed"] = row["share_of_customers"]
+        else:
+            mine |= {"reached": row["share_of_queue"], "all": row["share_of_customers"]}
+    return sorted(
+        out.values(), key=lambda row: (row["policy"], not row["group"].startswith("below"), row["group"])
+    )
 
 
 def _points(metric: str) -> str:

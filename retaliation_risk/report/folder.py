@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -58,13 +59,19 @@ def read_folder(run_dir: Path) -> RunFolder:
         )
     queues = sorted(run_dir.glob("queue_*.csv"))
     return RunFolder(
-        name=run_dir.resolve().name,
+        name=_name(run_dir),
         run=run,
         validation=_json(run_dir / "validation.json", {}),
         features=_json(run_dir / "features.json", []),
         tables={name: _table(run_dir / f"{name}.csv", columns) for name, columns in _TABLES.items()},
         queues={path.stem.removeprefix("queue_"): _table(path, _QUEUE) for path in queues},
     )
+
+
+def _name(run_dir: Path) -> str:
+    """Return the run's name, also while its folder still stands under its temporary one."""
+    name = run_dir.resolve().name
+    return re.sub(r"^\.(.+)\.partial-\d+$", r"\1", name)
 
 
 def _json(path: Path, otherwise: Any) -> Any:

@@ -79,10 +79,10 @@ def per(gap_days: float | None) -> str:
     Examples
     --------
     >>> per(30), per(7), per(None)
-    ('a month', 'a week', 'each time')
+    ('a month', 'a week', 'per moment')
     """
     if gap_days is None:
-        return "each time"
+        return "per moment"
     return next(
         (
             word
@@ -94,7 +94,7 @@ def per(gap_days: float | None) -> str:
             )
             if low <= gap_days <= high
         ),
-        "each time",
+        "per moment",
     )
 
 
@@ -197,6 +197,14 @@ def suppressed(min_cell: int) -> str:
     return f"Groups with fewer than {min_cell} customers are hidden. {words.SUPPRESSED}"
 
 
+def missed(row: Row) -> str:
+    """Say who those are whom a policy misses."""
+    return (
+        f"Of the retaliations that {policy_name(row['policy']).lower()} misses, "
+        f"{show(row['missed'], 'percent')} are by customers of one group: {row['group']}."
+    )
+
+
 def quarter(rows: Sequence[Row]) -> str:
     """Say how much of each queue the least influential quarter fills."""
     if not rows:
@@ -205,4 +213,5 @@ def quarter(rows: Sequence[Row]) -> str:
         f"{show(r['share_of_queue'], 'percent')} of the queue by {policy_name(r['policy']).lower()}"
         for r in rows
     )
-    return f"{rows[0]['group']}, {show(rows[0]['share_of_customers'], 'percent')} of customers, fills {said}."
+    group = f"{rows[0]['group_kind'].capitalize()} {rows[0]['group']}"
+    return f"{group}, {show(rows[0]['share_of_customers'], 'percent')} of customers, fills {said}."

@@ -77,8 +77,8 @@ def pick(scores: pd.DataFrame, **equal: str | None) -> dict[str, Any] | None:
 
 def why_off(folder: RunFolder, what: str) -> str:
     """Return why ``what`` is switched off, or nothing."""
-    entries = folder.run.get("switched_off") or []
-    return next((str(e.get("why", "")) for e in entries if what in str(e.get("what", "")).lower()), "")
+    why = {str(e.get("what", "")): str(e.get("why", "")) for e in folder.run.get("switched_off") or []}
+    return why.get(what, "")
 
 
 def _gap_days(moments: list[str]) -> float | None:

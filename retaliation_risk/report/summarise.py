@@ -96,7 +96,7 @@ def _truth(folder: RunFolder, setup: Setup) -> Block | None:
     return section("truth", paragraphs=[words.SIMULATED], tables=[table("truth", flat(truth), _SETTING)])
 
 
-_SETTING: list[str | Block] = ["setting", column("value", kind="number")]
+_SETTING: list[str | Block] = ["setting", column("value", kind="text")]
 
 
 def _method(folder: RunFolder, setup: Setup) -> Block:

@@ -10,6 +10,7 @@ from retaliation_risk.report.answer import judge_model
 from retaliation_risk.report.blocks import Block, column, figure, metric_columns, section, table, wide
 from retaliation_risk.report.folder import RunFolder, records
 from retaliation_risk.report.setup import ALL, Setup, why_off
+from retaliation_risk.report.small import RETALIATORS, suppress
 
 MAX_EFFECTS = 20
 MAX_DAYS = 50
@@ -21,7 +22,7 @@ def drivers(folder: RunFolder, setup: Setup) -> Block:
     effects, survival = _effects(folder, setup), _survival(folder)
     for made, file in ((effects, "effects.csv"), (survival, "survival.csv")):
         if made is None:
-            why = why_off(folder, "model") if file == "effects.csv" else ""
+            why = why_off(folder, "models") if file == "effects.csv" else ""
             missing.append(sentences.missing(file, why))
         else:
             figures.append(made)
@@ -68,7 +69,7 @@ def trust(folder: RunFolder, setup: Setup) -> Block:
     if (made := _calibration(folder, setup)) is not None:
         figures.append(made)
     else:
-        missing.append(sentences.missing("calibration.csv", why_off(folder, "model")))
+        missing.append(sentences.missing("calibration.csv", why_off(folder, "models")))
     tables = [t for t in (*_performance(folder, setup), *_samples(folder)) if t["rows"]]
     if not folder.validation:
         missing.append(sentences.missing("validation.json"))
@@ -122,11 +123,13 @@ def _problem(problem: Block) -> Block:
 def served(folder: RunFolder, setup: Setup) -> Block:
     """Return each group's share of each queue, small groups hidden."""
     if folder.tables["served"].empty:
-        return section("served", missing=[sentences.missing("served.csv", why_off(folder, "served"))])
+        return section("served", missing=[sentences.missing("served.csv", why_off(folder, "comparison"))])
     rows = suppress(folder.tables["served"], setup.min_cell)
     pair = [p for p in (setup.lead, setup.against) if p]
+    rows = [row for row in rows if row["group_kind"] not in RETALIATORS]
     drawn = [r for r in rows if r["policy"] in pair and r["share_of_queue"] is not None]
-    columns = ["policy", "group_kind", "group", "share_of_queue", "share_of_customers", "n"]
+    columns: list[str | Block] = ["policy", "group_kind", "group", "share_of_queue", "share_of_customers"]
+    columns.append(column("n", label=words.COLUMNS["customers"]))
     figures = [figure("served", alts.served(drawn), table("served", drawn, columns))] if drawn else []
     every = table("served", rows, columns, note=sentences.suppressed(setup.min_cell))
     said = sentences.quarter(_least_influential(drawn))
@@ -137,22 +140,3 @@ def _least_influential(rows: list[Block]) -> list[Block]:
     mine = [r for r in rows if "influence" in r["group_kind"] and r["share_of_customers"] is not None]
     lowest = min((r["group"] for r in mine), default="")
     return [r for r in mine if r["group"] == lowest]
-
-
-def suppress(frame: pd.DataFrame, min_cell: int) -> list[Block]:
-    """Return the rows of ``served.csv`` with small groups blanked.
-
-    Shares of a policy and kind of group add up to 1, so where one group is hidden the next smallest
-    is hidden too.
-    """
-    rows = records(frame)
-    hidden: set[int] = {k for k, row in enumerate(rows) if row["n"] is None or row["n"] < min_cell}
-    kinds: dict[tuple[str, str], list[int]] = {}
-    for k, row in enumerate(rows):
-        kinds.setdefault((row["policy"], row["group_kind"]), []).append(k)
-    for places in kinds.values():
-        left = [k for k in places if k not in hidden]
-        if len(places) - len(left) == 1 and left:
-            hidden.add(min(left, key=lambda k: rows[k]["n"]))
-    blank = {"share_of_queue": None, "share_of_customers": None, "n": None}
-    return [row | blank if k in hidden else row for k, row in enumerate(rows)]

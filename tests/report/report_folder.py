@@ -282,6 +282,13 @@ def _served(policies: list[str], influence: bool) -> pd.DataFrame:
                 (policy, "influence quartile", q, s, 0.25, 275)
                 for q, s in zip(("1 (least)", "2", "3", "4 (most)"), shares, strict=True)
             ]
+        if influence:
+            rows += [
+                (policy, "retaliators", "below-median influence", 0.1 if low else 0.5, 0.48, 120),
+                (policy, "retaliators", "at or above median", 0.9 if low else 0.5, 0.52, 130),
+                (policy, "missed retaliators", "below-median influence", np.nan, 0.55, 110),
+                (policy, "missed retaliators", "at or above median", np.nan, 0.45, 90),
+            ]
         rows += [
             (policy, "segment", NASTY, 0.4, 0.455, 500),
             (policy, "segment", "home", 0.597, 0.543, 597),
@@ -311,8 +318,8 @@ def _queue(model: bool, influence: bool) -> pd.DataFrame:
                 "tenure_days": 1500.0 - 13 * k,
                 "failed_recoveries": 3 - k % 3,
                 "double_deviation": k % 2 == 0,
-                "reasons": json.dumps(reasons),
-                "tickets": json.dumps([f"T-{k}", "T-900"]),
+                "reasons": json.dumps(reasons) if k % 2 else " · ".join(reasons),
+                "tickets": json.dumps([f"T-{k}", "T-900"]) if k % 2 else f"T-{k} T-900",
             }
         )
     return pd.DataFrame(rows)

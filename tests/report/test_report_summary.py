@@ -15,7 +15,7 @@ from retaliation_risk.errors import ArtefactError
 from retaliation_risk.report import summarise
 from retaliation_risk.report.compare import pseudonym
 from retaliation_risk.report.formats import FORMATS, show
-from retaliation_risk.report.trust import suppress
+from retaliation_risk.report.small import suppress
 
 
 def section(summary: dict[str, Any], name: str) -> dict[str, Any]:
@@ -184,3 +184,26 @@ def test_every_number_in_the_answer_stands_in_its_tables(full):
     written = {show(x, kind) for x in raw for kind in FORMATS if kind != "text"}
     sentence = section(summary, "answer")["sentence"].replace("95\u00a0% interval", "").replace("of 100", "")
     assert set(re.findall(r"\d[\d,.]*\d|\d", sentence)) <= written
+
+
+def test_who_is_missed_stands_apart_from_who_is_served(full):
+    summary = summarise(full)
+    missed = section(summary, "policies")["tables"][-1]
+    row = next(r for r in missed["rows"] if r["policy"] == "influence_only")
+    assert (row["group"], row["reached"], row["all"], row["missed"]) == (
+        "below-median influence",
+        0.1,
+        0.48,
+        0.55,
+    )
+    assert section(summary, "policies")["paragraphs"] == [
+        "Of the retaliations that influence first misses, 55\u00a0% are by customers of one group: "
+        "below-median influence."
+    ]
+    kinds = {r["group_kind"] for r in section(summary, "served")["folded"][0]["rows"]}
+    assert kinds == {"influence quartile", "segment"}
+
+
+def test_a_run_is_called_by_its_name_while_it_is_being_made(tmp_path):
+    folder = write_run_folder(tmp_path / ".spring.partial-4711")
+    assert summarise(folder)["about"]["run"] == "spring"
