@@ -132,4 +132,12 @@ def _search(
         gained[present] = np.add.reduceat(inside * slope, starts, axis=0)
         high = np.where(gained >= enough, middle, high)
         low = np.where(gained >= enough, low, middle)
-    return high
+    return np.round(high, 6)
+
+
+def answered_share(priority: FloatArray, capacity: FloatArray, group: IntArray) -> FloatArray:
+    """Share of each row that is answered, shape (n,): 1 inside capacity, 0 behind it, in between for ties."""
+    front = _front(priority, group, np.full(len(capacity), np.inf))
+    share, _ = _answered(front, np.ones((len(priority), 1)), capacity)
+    found: FloatArray = share[front.block, 0]
+    return found

@@ -1,0 +1,18 @@
+"""From models and policies to tables of scores: rolling origin, paired bootstrap, who is served.
+
+Every statistic stands in a tidy table with its interval and its number of events. What cannot be computed
+(no events) is NaN and stays in the table.
+"""
+
+from retaliation_risk.evaluate.rolling import Backtest, rolling_origin
+from retaliation_risk.evaluate.scores import capacity_curve, evaluate
+from retaliation_risk.evaluate.shares import calibration_table, who_is_served
+
+__all__ = [
+    "Backtest",
+    "calibration_table",
+    "capacity_curve",
+    "evaluate",
+    "rolling_origin",
+    "who_is_served",
+]

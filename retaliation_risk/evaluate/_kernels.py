@@ -1,0 +1,197 @@
+"""Statistics of models and policies under weights of the customers, for all moments pooled and for each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from retaliation_risk.evaluate._bootstrap import Statistics
+from retaliation_risk.evaluate._rows import Rows
+from retaliation_risk.metrics._arrays import ratio
+from retaliation_risk.metrics._queue import reached_kernel, total_kernel, workload_kernel
+from retaliation_risk.metrics.calibration import calibration_kernel
+from retaliation_risk.metrics.classification import (
+    auprc_kernel,
+    auroc_kernel,
+    brier_kernel,
+    scaled_brier_kernel,
+)
+from retaliation_risk.metrics.survival import concordance_kernel
+from retaliation_risk.policies import Policy
+
+FloatArray = NDArray[np.float64]
+BoolArray = NDArray[np.bool_]
+Run = tuple[Policy, str, FloatArray, BoolArray]
+Sums = Callable[[FloatArray], FloatArray]
+
+ALL = "all"
+COMPARED = ("influence_only", "first_come")
+AT_CAPACITY = ("events_reached", "reach_averted", "precision", "lift")
+
+
+def model_statistics(rows: Rows, horizon_days: float) -> list[Statistics]:
+    """Every metric of every model, over all moments and at each."""
+    found = []
+    for model in rows.models:
+        there = ~np.isnan(rows.risk(model))
+        places = {ALL: there} | {
+            split: there & (rows.group == code) for code, split in enumerate(rows.splits)
+        }
+        for split, kept in places.items():
+            found.append(_model(rows, model, split, np.flatnonzero(kept), horizon_days))
+    return found
+
+
+def _model(rows: Rows, model: str, split: str, kept: NDArray[np.intp], horizon_days: float) -> Statistics:
+    risk, event, ipcw = rows.risk(model)[kept], rows.event[kept], rows.ipcw[kept]
+    known = {
+        "auroc": auroc_kernel(event, risk),
+        "auprc": auprc_kernel(event, risk),
+        "brier": brier_kernel(event, risk),
+        "scaled_brier": scaled_brier_kernel(event, risk),
+        "calibration_slope": calibration_kernel(event, risk, free_slope=True),
+        "calibration_intercept": calibration_kernel(event, risk, free_slope=False),
+    }
+    # Who left will never retaliate, so they outlive every event; who was lost from sight counts until then.
+    frame = rows.frame.iloc[kept]
+    left = frame["competing"].to_numpy(dtype=bool)
+    duration = np.where(left, horizon_days, frame["duration_days"].to_numpy(dtype=np.float64))
+    order = concordance_kernel(event, duration, risk)
+    label = {"split": split, "model": model, "policy": "", "n": len(kept), "n_events": int(event.sum())}
+    whole = len(kept) == len(rows.event)
+
+    def kernel(weight: FloatArray) -> FloatArray:
+        mine = weight if whole else weight[kept]
+        certain = mine * ipcw[:, None]
+        return np.stack([*(metric(certain) for metric in known.values()), order(mine)])
+
+    return Statistics([label | {"metric": name} for name in [*known, "concordance"]], kernel)
+
+
+def policy_statistics(rows: Rows, policies: Sequence[Policy], capacity: float) -> list[Statistics]:
+    """Every metric of every policy, and its paired differences to those it is compared with."""
+    runs = rows.runs(policies)
+    judges = [_judge(rows, run, capacity) for run in runs]
+    against = {name: judge for judge in judges for name in COMPARED if judge.policy == name}
+    everyone = total_kernel(_gains(rows), rows.group)
+    savers = [_workload(rows, judge, against.get(COMPARED[0]), capacity) for judge in judges]
+
+    def kernel(weight: FloatArray) -> FloatArray:
+        totals, sums = everyone(weight), {id(judge): judge.sums(weight) for judge in judges}
+        found = []
+        for judge, saved in zip(judges, savers, strict=True):
+            mine = sums[id(judge)]
+            found += list(_at_capacity(mine, totals, judge.on).values())
+            found.append(saved(weight, sums))
+            for other in _others(judge, against):
+                both = judge.on & other.on
+                ahead = _at_capacity(mine, totals, both)
+                behind = _at_capacity(sums[id(other)], totals, both)
+                found += [ahead[name] - behind[name] for name in AT_CAPACITY[:2]]
+        return np.concatenate(found)
+
+    labels = [label for judge in judges for label in _labels(rows, judge, against, capacity)]
+    return [Statistics(labels, kernel)] if judges else []
+
+
+@dataclass(frozen=True)
+class _Judge:
+    """One policy with one model's risk, ready to be judged at the moments that are ``on``."""
+
+    policy: str
+    model: str
+    priority: FloatArray
+    on: BoolArray
+    sums: Sums
+
+
+def _judge(rows: Rows, run: Run, capacity: float) -> _Judge:
+    policy, model, priority, on = run
+    places = np.full(len(rows.splits), capacity)
+    return _Judge(
+        policy.name, model, priority, on, reached_kernel(_gains(rows), priority, places, rows.group)
+    )
+
+
+def _gains(rows: Rows) -> list[FloatArray]:
+    """Return what an answer can gain: an event, its reach, a known outcome."""
+    return [rows.event * rows.ipcw, rows.reach * rows.ipcw, rows.ipcw]
+
+
+def _pool(sums: FloatArray, on: BoolArray) -> FloatArray:
+    """Put all moments pooled before each: (gains, groups, B) to (gains, 1 + groups, B); off ones are 0."""
+    kept = np.where(on[:, None], sums, 0.0)
+    return np.concatenate([kept.sum(axis=1, keepdims=True), kept], axis=1)
+
+
+def _at_capacity(reached: FloatArray, totals: FloatArray, on: BoolArray) -> dict[str, FloatArray]:
+    mine, everyone = _pool(reached, on), _pool(totals, on)
+    precision = ratio(mine[0], mine[2])
+    values = (
+        ratio(mine[0], everyone[0]),
+        ratio(mine[1], everyone[1]),
+        precision,
+        ratio(precision, ratio(everyone[0], everyone[2])),
+    )
+    return dict(zip(AT_CAPACITY, values, strict=True))
+
+
+def _workload(rows: Rows, judge: _Judge, other: _Judge | None, capacity: float) -> Callable[..., FloatArray]:
+    """Work saved in reaching as many events as the policy compared with; NaN where there is none."""
+    if other is None:
+        return lambda weight, sums: np.full((1 + len(rows.splits), weight.shape[1]), np.nan)
+    both = judge.on & other.on
+    search = workload_kernel(_gains(rows)[0] * both[rows.group], judge.priority, rows.group)
+
+    def saved(weight: FloatArray, sums: dict[int, FloatArray]) -> FloatArray:
+        wanted = _pool(sums[id(other)], both)[0]
+        needed = np.concatenate([search(weight, wanted[:1]), search(weight, wanted[1:])])
+        return np.where(wanted > 0, 1.0 - needed / capacity, np.nan)
+
+    return saved
+
+
+def _others(judge: _Judge, against: dict[str, _Judge]) -> list[_Judge]:
+    return [other for name, other in against.items() if name != judge.policy]
+
+
+def _labels(rows: Rows, judge: _Judge, against: dict[str, _Judge], capacity: float) -> list[dict[str, Any]]:
+    """Labels in the order of the kernel's values: metric by metric, all moments first, then each."""
+    metrics = [(name, judge.on) for name in AT_CAPACITY]
+    base = against.get(COMPARED[0])
+    metrics.append(("workload_saved", judge.on if base is None else judge.on & base.on))
+    for other in _others(judge, against):
+        metrics += [(f"{name}_minus_{other.policy}", judge.on & other.on) for name in AT_CAPACITY[:2]]
+    found = []
+    for metric, on in metrics:
+        counts = [np.append((column * on).sum(), column * on) for column in (rows.n, rows.n_events)]
+        for split, n, n_events in zip([ALL, *rows.splits], *counts, strict=True):
+            label = {"split": split, "model": judge.model, "policy": judge.policy, "metric": metric}
+            found.append(label | {"capacity": capacity, "n": int(n), "n_events": int(n_events)})
+    return found
+
+
+def reach_statistics(rows: Rows, run: Run, capacities: Sequence[float]) -> Statistics:
+    """Compute what one policy reaches at each capacity, all moments pooled."""
+    policy, _, priority, on = run
+    gains = _gains(rows)[:2]
+    everyone = total_kernel(gains, rows.group)
+    kernels = [
+        reached_kernel(gains, priority, np.full(len(rows.splits), capacity), rows.group)
+        for capacity in capacities
+    ]
+
+    def kernel(weight: FloatArray) -> FloatArray:
+        totals = everyone(weight)[:, on].sum(axis=1)
+        return np.concatenate([ratio(reached(weight)[:, on].sum(axis=1), totals) for reached in kernels])
+
+    labels = [
+        {"policy": policy.name, "capacity": capacity, "metric": metric}
+        for capacity in capacities
+        for metric in AT_CAPACITY[:2]
+    ]
+    return Statistics(labels, kernel)

@@ -1,0 +1,170 @@
+"""Rolling origin: what each model would have said at each moment, knowing what was known by then."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+import pandas as pd
+from joblib import Parallel, delayed
+from numpy.typing import NDArray
+
+from retaliation_risk._censoring import ipcw_weights
+from retaliation_risk._validate import positive
+from retaliation_risk.errors import ArgumentError, GateError
+
+KEYS = ["customer_id", "moment"]
+OUTCOME = ["event", "duration_days", "competing", "reach"]
+FITS = ["split", "model", "fitted", "why", "n", "n_events"]
+
+
+class Learner(Protocol):
+    """What a model must be able to do."""
+
+    def fit(self, X: pd.DataFrame, y: pd.DataFrame) -> Any:
+        """Learn from features and an outcome frame."""
+
+    def predict_risk(self, X: pd.DataFrame, horizon_days: float) -> NDArray[np.float64]:
+        """Probability of the outcome within the horizon."""
+
+
+Outcomes = Callable[[pd.Timestamp | None], pd.DataFrame]
+Learners = Mapping[str, Callable[[], Learner]]
+
+
+@dataclass(frozen=True)
+class Backtest:
+    """What :func:`rolling_origin` found.
+
+    Attributes
+    ----------
+    predictions : DataFrame
+        One row per customer and test moment: ``split`` (ISO date of the moment), ``customer_id``,
+        ``moment``, ``event``, ``duration_days``, ``competing``, ``reach``, ``weight`` (IPCW at the horizon
+        within the moment, 0 where censored inside it), and ``risk_<model>``, NaN at moments where that
+        model could not be fitted.
+    fits : DataFrame
+        One row per test moment and model: ``split``, ``model``, ``fitted``, ``why`` not, and ``n`` rows
+        with ``n_events`` events to learn from.
+    """
+
+    predictions: pd.DataFrame
+    fits: pd.DataFrame
+
+
+def rolling_origin(
+    features: pd.DataFrame,
+    outcomes: Outcomes,
+    models: Learners,
+    *,
+    horizon_days: float,
+    test_moments: Sequence[pd.Timestamp],
+    columns: Sequence[str],
+    n_jobs: int = 1,
+) -> Backtest:
+    """Train before each test moment with a gap of the horizon, and predict at it.
+
+    Parameters
+    ----------
+    features : DataFrame
+        ``customer_id``, ``moment`` and the columns, one row per customer and moment, for training and for
+        testing.
+    outcomes : callable
+        ``outcomes(known_by)`` gives the outcome frame of exactly these rows with what was known before that
+        moment; ``outcomes(None)`` with all that is known now, which the predictions are judged by.
+    models : mapping of str to callable
+        Name to a function that makes an unfitted model.
+    horizon_days : float
+        Horizon of the risk, above 0.
+    test_moments : sequence of Timestamp
+        At each of them, rows with ``moment + horizon_days <= test moment`` are learned from.
+    columns : sequence of str
+        Features that the models see.
+    n_jobs : int, default 1
+        Test moments computed at the same time, as threads.
+
+    Returns
+    -------
+    Backtest
+        A model that cannot be fitted (GateError, nothing to learn from) is recorded with the reason; all
+        other errors are raised.
+    """
+    positive("horizon_days", horizon_days)
+    if absent := [name for name in [*KEYS, *columns] if name not in features.columns]:
+        raise ArgumentError("RR111", f"features lack {absent}; found are {list(features.columns)}.")
+    now = _aligned(features, outcomes(None))
+    task = _Task(features, outcomes, models, horizon_days, tuple(columns), now)
+    found = Parallel(n_jobs=n_jobs, prefer="threads")(
+        delayed(task.run)(pd.Timestamp(moment)) for moment in sorted(set(test_moments))
+    )
+    risks = [f"risk_{name}" for name in models]
+    empty = pd.DataFrame(columns=["split", *KEYS, *OUTCOME, "weight", *risks])
+    parts = [predictions for predictions, _ in found if len(predictions)]
+    fits = [fit for _, rows in found for fit in rows]
+    predictions = pd.concat(parts, ignore_index=True) if parts else empty
+    return Backtest(predictions, pd.DataFrame(fits, columns=FITS))
+
+
+@dataclass(frozen=True)
+class _Task:
+    """Everything but the test moment."""
+
+    features: pd.DataFrame
+    outcomes: Outcomes
+    models: Learners
+    horizon_days: float
+    columns: tuple[str, ...]
+    now: pd.DataFrame
+
+    def run(self, moment: pd.Timestamp) -> tuple[pd.DataFrame, list[dict[str, Any]]]:
+        """Fit and predict at one moment."""
+        asked = self.features["moment"]
+        past = (asked + pd.Timedelta(days=self.horizon_days) <= moment).to_numpy()
+        test = (asked == moment).to_numpy()
+        known = _aligned(self.features, self.outcomes(moment))[past]
+        inputs, split = self.features.loc[:, list(self.columns)], moment.strftime("%Y-%m-%d")
+        judged = _judged(self.now[test], split, self.horizon_days)
+        risks, fits = {}, []
+        for name, make in self.models.items():
+            risk, why = self._fit(make, inputs[past], known, inputs[test])
+            risks[f"risk_{name}"] = risk
+            fits.append(
+                dict(
+                    zip(FITS, (split, name, not why, why, len(known), int(known["event"].sum())), strict=True)
+                )
+            )
+        return judged.assign(**risks), fits
+
+    def _fit(
+        self, make: Callable[[], Learner], past: pd.DataFrame, known: pd.DataFrame, test: pd.DataFrame
+    ) -> tuple[Any, str]:
+        """Risks at the test moment, or NaN and the reason why there are none."""
+        try:
+            if past.empty:
+                raise GateError("RR405", "no row lies a whole horizon before the test moment.")
+            model = make()
+            model.fit(past.reset_index(drop=True), known.reset_index(drop=True))
+        except GateError as error:
+            return np.full(len(test), np.nan), str(error)
+        if test.empty:
+            return np.empty(0), ""
+        return model.predict_risk(test.reset_index(drop=True), self.horizon_days), ""
+
+
+def _aligned(features: pd.DataFrame, outcome: pd.DataFrame) -> pd.DataFrame:
+    """Outcome frame whose rows are those of the features, in their order."""
+    if len(outcome) != len(features) or any(
+        (outcome[key].to_numpy() != features[key].to_numpy()).any() for key in KEYS
+    ):
+        raise ArgumentError("RR111", "outcomes(...) must return the rows of features in their order.")
+    return outcome.set_index(features.index)
+
+
+def _judged(outcome: pd.DataFrame, split: str, horizon_days: float) -> pd.DataFrame:
+    """Rows of the predictions frame without risks."""
+    weight = ipcw_weights(outcome["event"], outcome["competing"], outcome["duration_days"], horizon_days)
+    rows = outcome[[*KEYS, *OUTCOME]].assign(weight=weight).reset_index(drop=True)
+    rows.insert(0, "split", split)
+    return rows

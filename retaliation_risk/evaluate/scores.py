@@ -1,0 +1,112 @@
+"""The table of scores, and how the policies' scores move with capacity."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from retaliation_risk._validate import positive
+from retaliation_risk.evaluate._bootstrap import with_intervals
+from retaliation_risk.evaluate._kernels import model_statistics, policy_statistics, reach_statistics
+from retaliation_risk.evaluate._rows import read_rows
+from retaliation_risk.policies import POLICIES, Policy
+
+SCORES = [
+    "split", "model", "policy", "metric", "horizon_days", "capacity", "value", "low", "high", "n", "n_events",
+]  # fmt: skip
+CURVE = ["policy", "capacity", "metric", "value", "low", "high"]
+
+
+def evaluate(
+    predictions: pd.DataFrame,
+    scored_columns: pd.DataFrame,
+    policies: Sequence[Policy] = POLICIES,
+    *,
+    capacity: int,
+    horizon_days: float,
+    n_bootstrap: int = 500,
+    seed: int = 0,
+) -> pd.DataFrame:
+    """Judge every model and every policy on the same rows.
+
+    Parameters
+    ----------
+    predictions : DataFrame
+        The predictions frame of :func:`rolling_origin`.
+    scored_columns : DataFrame
+        ``customer_id``, ``moment`` and the columns that policies need besides the risk (``influence``,
+        ``expected_reach``, ``tickets_90d``, ...).
+    policies : sequence of Policy, default POLICIES
+        Those whose columns are not there are left out (``policies.available`` says why).
+    capacity : int
+        Customers that can be answered at each moment, above 0.
+    horizon_days : float
+        Horizon at which outcomes are judged, above 0.
+    n_bootstrap : int, default 500
+        Resamples of the customers; 0 leaves the intervals empty.
+    seed : int, default 0
+        Of the resamples.
+
+    Returns
+    -------
+    DataFrame
+        ``split, model, policy, metric, horizon_days, capacity, value, low, high, n, n_events``. Split
+        ``all`` pools the moments. Rows of models have an empty policy and no capacity: auroc, auprc, brier,
+        scaled_brier, calibration_slope, calibration_intercept, concordance. Rows of policies name the model
+        whose risk they used, if any: events_reached, reach_averted, precision, lift, workload_saved
+        (against influence_only), and the paired differences ``events_reached_minus_influence_only``,
+        ``reach_averted_minus_influence_only`` and both ``_minus_first_come``. Intervals are 95 %
+        percentiles of a bootstrap over customers, the same resamples for all. A policy or model without its
+        columns or risk at a moment is judged on the other moments, and compared on those that both have.
+    """
+    positive("horizon_days", horizon_days)
+    positive("capacity", capacity)
+    rows = read_rows(predictions, scored_columns)
+    statistics = [
+        *model_statistics(rows, float(horizon_days)),
+        *policy_statistics(rows, policies, float(capacity)),
+    ]
+    found = with_intervals(statistics, rows.customer, n_bootstrap=n_bootstrap, seed=seed)
+    return found.assign(horizon_days=float(horizon_days)).reindex(columns=SCORES)
+
+
+def capacity_curve(
+    predictions: pd.DataFrame,
+    scored_columns: pd.DataFrame,
+    policies: Sequence[Policy] = POLICIES,
+    *,
+    model: str,
+    capacities: Sequence[int],
+    n_bootstrap: int = 200,
+    seed: int = 0,
+) -> pd.DataFrame:
+    """Compute what each policy reaches at several capacities, all moments pooled.
+
+    Parameters
+    ----------
+    predictions, scored_columns, policies
+        As for :func:`evaluate`.
+    model : str
+        Whose risk the policies use; empty leaves out policies that use risk.
+    capacities : sequence of int
+        Customers that can be answered at each moment, above 0.
+    n_bootstrap : int, default 200
+        Resamples of the customers; 0 leaves the intervals empty.
+    seed : int, default 0
+        Of the resamples.
+
+    Returns
+    -------
+    DataFrame
+        ``policy, capacity, metric, value, low, high`` with metrics ``events_reached`` and
+        ``reach_averted``.
+    """
+    rows = read_rows(predictions, scored_columns)
+    runs = [run for run in rows.runs(policies) if run[1] in ("", model)]
+    places = [float(positive("capacity", capacity)) for capacity in sorted(set(capacities))]
+    statistics = [reach_statistics(rows, run, places) for run in runs]
+    found = with_intervals(statistics, rows.customer, n_bootstrap=n_bootstrap, seed=seed)
+    found = found.reindex(columns=CURVE)
+    return found.astype({"capacity": np.int64}) if len(found) else found
