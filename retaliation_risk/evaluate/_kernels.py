@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from retaliation_risk.evaluate._bootstrap import Statistics
 from retaliation_risk.evaluate._rows import Rows
 from retaliation_risk.metrics._arrays import ratio
-from retaliation_risk.metrics._queue import reached_kernel, total_kernel, workload_kernel
+from retaliation_risk.metrics._queue import curve_kernel, reached_kernel, total_kernel, workload_kernel
 from retaliation_risk.metrics.calibration import calibration_kernel
 from retaliation_risk.metrics.classification import (
     auprc_kernel,
@@ -53,23 +53,22 @@ def _model(rows: Rows, model: str, split: str, kept: NDArray[np.intp], horizon_d
         "auprc": auprc_kernel(event, risk),
         "brier": brier_kernel(event, risk),
         "scaled_brier": scaled_brier_kernel(event, risk),
-        "calibration_slope": calibration_kernel(event, risk, free_slope=True),
-        "calibration_intercept": calibration_kernel(event, risk, free_slope=False),
     }
     # Who left will never retaliate, so they outlive every event; who was lost from sight counts until then.
     frame = rows.frame.iloc[kept]
     left = frame["competing"].to_numpy(dtype=bool)
     duration = np.where(left, horizon_days, frame["duration_days"].to_numpy(dtype=np.float64))
-    order = concordance_kernel(event, duration, risk)
+    recalibrate, order = calibration_kernel(event, risk), concordance_kernel(event, duration, risk)
     label = {"split": split, "model": model, "policy": "", "n": len(kept), "n_events": int(event.sum())}
+    names = [*known, "calibration_slope", "calibration_intercept", "concordance"]
     whole = len(kept) == len(rows.event)
 
     def kernel(weight: FloatArray) -> FloatArray:
         mine = weight if whole else weight[kept]
         certain = mine * ipcw[:, None]
-        return np.stack([*(metric(certain) for metric in known.values()), order(mine)])
+        return np.stack([*(metric(certain) for metric in known.values()), *recalibrate(certain), order(mine)])
 
-    return Statistics([label | {"metric": name} for name in [*known, "concordance"]], kernel)
+    return Statistics([label | {"metric": name} for name in names], kernel)
 
 
 def policy_statistics(rows: Rows, policies: Sequence[Policy], capacity: float) -> list[Statistics]:
@@ -178,16 +177,12 @@ def _labels(rows: Rows, judge: _Judge, against: dict[str, _Judge], capacity: flo
 def reach_statistics(rows: Rows, run: Run, capacities: Sequence[float]) -> Statistics:
     """Compute what one policy reaches at each capacity, all moments pooled."""
     policy, _, priority, on = run
-    gains = _gains(rows)[:2]
+    gains = [gain * on[rows.group] for gain in _gains(rows)[:2]]
+    reached = curve_kernel(gains, priority, capacities, rows.group)
     everyone = total_kernel(gains, rows.group)
-    kernels = [
-        reached_kernel(gains, priority, np.full(len(rows.splits), capacity), rows.group)
-        for capacity in capacities
-    ]
 
     def kernel(weight: FloatArray) -> FloatArray:
-        totals = everyone(weight)[:, on].sum(axis=1)
-        return np.concatenate([ratio(reached(weight)[:, on].sum(axis=1), totals) for reached in kernels])
+        return np.concatenate(list(ratio(reached(weight), everyone(weight).sum(axis=1))))
 
     labels = [
         {"policy": policy.name, "capacity": capacity, "metric": metric}

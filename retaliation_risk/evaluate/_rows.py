@@ -92,7 +92,7 @@ class Rows:
         return found, on
 
     def runs(self, policies: Sequence[Policy]) -> list[tuple[Policy, str, FloatArray, BoolArray]]:
-        """Every policy that can be run at some moment: once per model where it uses risk, else without a model."""
+        """Every policy that can be run at some moment: once per model if it uses risk, else without one."""
         found = []
         for policy in policies:
             for model in self.models if "risk" in policy.needs else [""]:

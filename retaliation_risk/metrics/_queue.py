@@ -11,7 +11,7 @@ import numpy as np
 from scipy import sparse
 
 from retaliation_risk.metrics._arrays import FloatArray, IntArray
-from retaliation_risk.metrics._steps import build_steps, row_sums
+from retaliation_risk.metrics._steps import Steps, build_steps, row_sums
 
 _ROUNDS = 32  # halvings of the search for a workload: n / 2**32 of a customer
 
@@ -84,10 +84,60 @@ def _answered(front: Front, weight: FloatArray, capacity: FloatArray) -> tuple[F
     before = upto - size
     before = before - before[front.first]
     places = capacity[front.group][:, None]
-    share = np.divide(places - before, size, out=np.zeros_like(size), where=size > 0)
     ends = np.append(np.unique(front.first)[1:], len(front.group)) - 1
     full = front.whole or bool((before[ends] + size[ends] >= places[ends]).all())
-    return np.clip(share, 0.0, 1.0), full
+    return _share(places - before, size), full
+
+
+def _share(room: FloatArray, size: FloatArray) -> FloatArray:
+    """Share of a block that finds room; a block of no weight needs none."""
+    return np.clip(np.divide(room, size, out=np.zeros_like(size), where=size > 0), 0.0, 1.0)
+
+
+@dataclass(frozen=True)
+class _Nodes:
+    """Where in each queue something can be gained; ``owner`` is the group of each such place."""
+
+    steps: Steps
+    at: IntArray
+    owner: IntArray
+    sums: list[Any]
+
+    def lengths(self, weight: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Rows before each place and rows tied at it."""
+        size = self.steps.positive @ weight + self.steps.negative @ weight
+        upto = np.cumsum(size, axis=0)
+        return (upto[self.steps.last] - upto)[self.at], size[self.at]
+
+
+def _nodes(gains: Sequence[FloatArray], priority: FloatArray, group: IntArray) -> _Nodes:
+    some = np.stack(list(gains)).max(axis=0) > 0
+    steps = build_steps(some, ~some, priority, group)
+    hits = steps.positive
+    at = np.flatnonzero(np.diff(hits.indptr) > 0)
+    owner = np.searchsorted(np.unique(steps.first), steps.first)[at]
+    sums = [
+        sparse.csr_array((gain[hits.indices], hits.indices, hits.indptr), shape=hits.shape) for gain in gains
+    ]
+    return _Nodes(steps, at, owner, sums)
+
+
+def curve_kernel(
+    gains: Sequence[FloatArray], priority: FloatArray, capacities: Sequence[float], group: IntArray
+) -> Callable[[FloatArray], FloatArray]:
+    """Prepare sums of gains among the answered at several capacities, all groups pooled.
+
+    The kernel turns weights (n, B) into shape (capacities, gains, B).
+    """
+    nodes = _nodes(gains, priority, group)
+
+    def kernel(weight: FloatArray) -> FloatArray:
+        before, size = nodes.lengths(weight)
+        values = [(total @ weight)[nodes.at] for total in nodes.sums]
+        shares = [_share(capacity - before, size) for capacity in capacities]
+        return np.stack([[(share * value).sum(axis=0) for value in values] for share in shares])
+
+    return kernel
 
 
 def workload_kernel(
@@ -99,18 +149,12 @@ def workload_kernel(
     number of answers in each, or (groups, B) for each group alone. It returns the number of answers in the
     same shape.
     """
-    steps = build_steps(gain > 0, gain <= 0, priority, group)
-    hits = steps.positive
-    gains = sparse.csr_array((gain[hits.indices], hits.indices, hits.indptr), shape=hits.shape)
-    nodes = np.flatnonzero(np.diff(hits.indptr) > 0)
-    owner = np.searchsorted(np.unique(steps.first), steps.first)[nodes]
+    nodes = _nodes([gain], priority, group)
 
     def kernel(weight: FloatArray, wanted: FloatArray) -> FloatArray:
-        size = hits @ weight + steps.negative @ weight
-        upto = np.cumsum(size, axis=0)
-        before, size = (upto[steps.last] - upto)[nodes], size[nodes]
-        member = owner if len(wanted) > 1 else np.zeros(len(nodes), dtype=np.int64)
-        return _search(before, size, (gains @ weight)[nodes], member, wanted)
+        before, size = nodes.lengths(weight)
+        member = nodes.owner if len(wanted) > 1 else np.zeros(len(nodes.at), dtype=np.int64)
+        return _search(before, size, (nodes.sums[0] @ weight)[nodes.at], member, wanted)
 
     return kernel
 

@@ -48,6 +48,15 @@ def build_steps(positive: BoolArray, negative: BoolArray, score: FloatArray, gro
     )
 
 
+def spread_steps(steps: Steps, rows: IntArray, n: int) -> Steps:
+    """Let steps of some rows take the weights of all n rows, so that no weights are copied."""
+    positive, negative = (
+        sparse.csr_array((sums.data, rows[sums.indices], sums.indptr), shape=(sums.shape[0], n))
+        for sums in (steps.positive, steps.negative)
+    )
+    return Steps(positive, negative, steps.first, steps.last)
+
+
 def row_sums(place: IntArray, values: Any, n_places: int) -> Any:
     """Sparse matrix that sums ``values`` times the weights of the rows of each place."""
     rows = np.flatnonzero(values)

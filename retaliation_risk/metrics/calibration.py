@@ -23,8 +23,8 @@ from retaliation_risk.metrics._arrays import (
 from retaliation_risk.metrics._steps import row_sums
 
 _EDGE = 1e-9  # risks of exactly 0 and 1 have no logit; they are moved inside by this much
-_NODES = 1024  # above so many distinct risks, weights are shared by the two nearest of as many even nodes
-_STEPS, _LONGEST, _CLOSE = 60, 2.0, 1e-9
+_NODES = 512  # above so many distinct risks, weights are shared by the two nearest of as many even nodes
+_STEPS, _LONGEST, _CLOSE = 60, 2.0, 1e-7
 
 
 def calibration_slope(event: ArrayLike, risk: ArrayLike, *, weight: ArrayLike | None = None) -> Value:
@@ -46,7 +46,7 @@ def calibration_slope(event: ArrayLike, risk: ArrayLike, *, weight: ArrayLike | 
 
     Notes
     -----
-    With more than 1,024 distinct risks each row's weight is shared by the two nearest of 1,024 even nodes
+    With more than 512 distinct risks each row's weight is shared by the two nearest of 512 even nodes
     of the logit, which moves the slope by less than 0.001 and makes a bootstrap cheap.
 
     References
@@ -59,8 +59,8 @@ def calibration_slope(event: ArrayLike, risk: ArrayLike, *, weight: ArrayLike | 
     >>> round(calibration_slope([True] + [False] * 4 + [True] * 4 + [False], risk), 6)
     1.0
     """
-    kernel = calibration_kernel(event, risk, free_slope=True)
-    return cast(Value, apply(kernel, weight, len(np.asarray(event))))
+    kernel = calibration_kernel(event, risk)
+    return cast(Value, apply(lambda columns: kernel(columns)[0], weight, len(np.asarray(event))))
 
 
 def calibration_intercept(event: ArrayLike, risk: ArrayLike, *, weight: ArrayLike | None = None) -> Value:
@@ -89,23 +89,25 @@ def calibration_intercept(event: ArrayLike, risk: ArrayLike, *, weight: ArrayLik
     >>> round(calibration_intercept([True, False], [0.2, 0.2]), 4)  # logit(0.5) - logit(0.2)
     1.3863
     """
-    kernel = calibration_kernel(event, risk, free_slope=False)
-    return cast(Value, apply(kernel, weight, len(np.asarray(event))))
+    kernel = calibration_kernel(event, risk)
+    return cast(Value, apply(lambda columns: kernel(columns)[1], weight, len(np.asarray(event))))
 
 
-def calibration_kernel(event: ArrayLike, risk: ArrayLike, *, free_slope: bool) -> Kernel:
-    """Compress once; see :func:`calibration_slope` and :func:`calibration_intercept`."""
+def calibration_kernel(event: ArrayLike, risk: ArrayLike) -> Kernel:
+    """Compress once; slope and intercept, shape (2, B). See :func:`calibration_slope`."""
     hit = as_events(event)
     line = logit(np.clip(as_risks(risk, len(hit)), _EDGE, 1 - _EDGE))
     nodes, misses, hits = _compress(line, hit)
 
     def kernel(weight: FloatArray) -> FloatArray:
         others, events = misses @ weight, hits @ weight
-        defined = _overlap(others, events) if free_slope else (others.any(axis=0) & events.any(axis=0))
-        found = np.full(weight.shape[1], np.nan)
-        if defined.any():
-            solve = _slope if free_slope else _intercept
-            found[defined] = solve(nodes, (others + events)[:, defined], events[:, defined])
+        found = np.full((2, weight.shape[1]), np.nan)
+        both = others.any(axis=0) & events.any(axis=0)
+        if not both.any():
+            return found
+        for row, solve, defined in ((0, _slope, both & _overlap(others, events)), (1, _intercept, both)):
+            if defined.any():
+                found[row, defined] = solve(nodes, (others + events)[:, defined], events[:, defined])
         return found
 
     return kernel
@@ -131,8 +133,7 @@ def _overlap(others: FloatArray, events: FloatArray) -> BoolArray:
     size = len(others)
     low_other, low_event = (np.argmax(sums > 0, axis=0) for sums in (others, events))
     high_other, high_event = (size - 1 - np.argmax(sums[::-1] > 0, axis=0) for sums in (others, events))
-    both = others.any(axis=0) & events.any(axis=0)
-    found: BoolArray = both & (low_event < high_other) & (low_other < high_event)
+    found: BoolArray = (low_event < high_other) & (low_other < high_event)
     return found
 
 

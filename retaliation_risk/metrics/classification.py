@@ -168,10 +168,10 @@ def scaled_brier(event: ArrayLike, risk: ArrayLike, *, weight: ArrayLike | None 
 def scaled_brier_kernel(event: ArrayLike, risk: ArrayLike) -> Kernel:
     """Square once; see :func:`scaled_brier`."""
     hit = as_events(event)
-    columns = np.stack([(hit - as_risks(risk, len(hit))) ** 2, hit.astype(np.float64), np.ones(len(hit))])
+    square = (hit - as_risks(risk, len(hit))) ** 2
 
     def kernel(weight: FloatArray) -> FloatArray:
-        square, hits, everyone = columns @ weight
-        return 1.0 - ratio(square, ratio(hits * (everyone - hits), everyone))
+        hits, everyone = hit.astype(np.float64) @ weight, weight.sum(axis=0)
+        return 1.0 - ratio(square @ weight, ratio(hits * (everyone - hits), everyone))
 
     return kernel

@@ -19,7 +19,7 @@ from retaliation_risk.metrics._arrays import (
     as_numbers,
     ratio,
 )
-from retaliation_risk.metrics._steps import Steps, build_steps, compare_pairs
+from retaliation_risk.metrics._steps import Steps, build_steps, compare_pairs, spread_steps
 
 
 def concordance(
@@ -69,8 +69,8 @@ def concordance_kernel(event: ArrayLike, duration_days: ArrayLike, risk: ArrayLi
 
     def kernel(weight: FloatArray) -> FloatArray:
         concordant, pairs = np.zeros((2, weight.shape[1]))
-        for rows, steps in levels:
-            found = compare_pairs(steps, weight[rows])
+        for steps in levels:
+            found = compare_pairs(steps, weight)
             concordant, pairs = concordant + found[0], pairs + found[1]
         return ratio(concordant, pairs)
 
@@ -92,7 +92,7 @@ def _later(hit: BoolArray, duration: FloatArray) -> IntArray:
     return np.maximum(order, -1)
 
 
-def _levels(order: IntArray, hit: BoolArray, risk: FloatArray) -> Iterator[tuple[IntArray, Steps]]:
+def _levels(order: IntArray, hit: BoolArray, risk: FloatArray) -> Iterator[Steps]:
     """Compare halves of time: two numbers differ first in one bit, so one level sees each pair."""
     for bit in range(int(order.max(initial=0)).bit_length()):
         group = order >> (bit + 1)
@@ -100,4 +100,5 @@ def _levels(order: IntArray, hit: BoolArray, risk: FloatArray) -> Iterator[tuple
         lower = hit & ~upper
         rows = np.flatnonzero((lower | upper) & np.isin(group, group[lower]) & (order >= 0))
         if len(rows):
-            yield rows, build_steps(lower[rows], upper[rows], risk[rows], group[rows])
+            steps = build_steps(lower[rows], upper[rows], risk[rows], group[rows])
+            yield spread_steps(steps, rows, len(order))

@@ -74,6 +74,7 @@ def test_shapes_follow_the_weight(metric):
 @METRICS
 def test_undefined_is_nan(metric):
     assert np.isnan(metric([True, False], [0.2, 0.1], weight=[0, 0]))
+    assert np.isnan(metric([], []))
     if metric is not brier:
         assert np.isnan(metric([False, False], [0.2, 0.1]))
 

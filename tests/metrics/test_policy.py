@@ -175,3 +175,9 @@ def test_weights_that_move_the_edge_far_beyond_the_front():
     expected = (weight * event)[order][inside].sum() / (weight * event).sum()
     got = events_reached(event, priority, capacity=40, weight=weight)
     assert got == pytest.approx(expected, abs=0.02)
+
+
+@AT_CAPACITY
+def test_no_rows_are_undefined(metric):
+    assert np.isnan(metric([], [], capacity=3))
+    assert np.isnan(workload([], [], recall=0.5))
