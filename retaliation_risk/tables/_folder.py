@@ -63,5 +63,4 @@ def _stem(path: Path) -> str:
 def _unread(folder: Path, renames: Renames) -> list[Problem]:
     read = {path for name in CONTRACT for form in _forms(folder, renames.table(name)) for path in form}
     left = tuple(path.name for path in _data_files(folder) if path not in read)
-    found = f"{len(left)} data files are not read: {list(left[:20])}"
-    return [Problem("RR305", folder.name, found, len(left), left[:20])] if left else []
+    return [Problem("RR305", folder.name, "data files are not read", len(left), left[:20])] if left else []

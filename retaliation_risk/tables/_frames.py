@@ -41,7 +41,8 @@ def _plain(column: pd.Series[Any]) -> pd.Series[Any]:
     if isinstance(column.dtype, pd.DatetimeTZDtype):
         column = column.dt.tz_convert("UTC").dt.tz_localize(None)
     if pd.api.types.is_datetime64_dtype(column.dtype):
-        return column.dt.floor("us").astype("datetime64[us]")
+        column = column.dt.floor("us").astype("datetime64[us]")
+        return column
     if str(column.dtype).lower() in (*_AS_THEY_ARE, "boolean"):
         return column
     text: pd.Series[Any] = column.astype(object).map(word).astype("string")

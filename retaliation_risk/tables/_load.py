@@ -58,7 +58,7 @@ def header_problems(feed: Feed, renames: Renames) -> list[Problem]:
         said = f"{feed.file} has no {_listed(missing)}; it has {_listed(list(feed.columns))}"
         problems.append(Problem("RR101", feed.table, said, len(missing)))
     if ignored:
-        said = f"{feed.file}: {len(ignored)} columns are not read"
+        said = f"columns of {feed.file} are not read"
         problems.append(Problem("RR303", feed.table, said, len(ignored), ignored[:20]))
     return problems
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any
 
 from retaliation_risk.errors import MESSAGES, Message
@@ -62,6 +64,13 @@ def messages_markdown() -> str:
     """
     intro = "Every error and warning starts with one of these codes. A code never changes its meaning."
     return "\n".join(["# Messages", "", intro, "", *map(_section, MESSAGES.values())])
+
+
+def write_docs(folder: Path | str) -> None:
+    """Write messages.md and schema.json, as they stand in docs/."""
+    schema = json.dumps(json_schema(), indent=2, ensure_ascii=False) + "\n"
+    for name, content in {"messages.md": messages_markdown(), "schema.json": schema}.items():
+        (Path(folder) / name).write_text(content, encoding="utf-8", newline="\n")
 
 
 def _row_schema(table: Table) -> dict[str, Any]:

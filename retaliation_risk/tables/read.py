@@ -115,8 +115,13 @@ def _read(source: Path, rename: Path | None, now: datetime | None) -> tuple[Tabl
     if not source.exists():
         raise DataError("RR107", f"{str(source)!r} does not exist.")
     loading = _Loading(read_renames(rename))
-    (_read_folder if source.is_dir() else _read_database)(loading, source)
-    return loading.finished(now)
+    try:
+        (_read_folder if source.is_dir() else _read_database)(loading, source)
+        return loading.finished(now)
+    except duckdb.FatalException:  # a file so corrupt that it brought the database down: it is named already
+        if not loading.problems:
+            raise
+        return Tables(loading.connection, ()), loading.problems
 
 
 def _read_folder(loading: _Loading, folder: Path) -> None:
