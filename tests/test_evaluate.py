@@ -329,6 +329,17 @@ def test_risk_only_is_run_for_each_model():
     ]
 
 
+def test_no_rows_give_no_scores():
+    predictions, shown = synthetic(n=20)
+    none = predictions.iloc[:0]
+    scores = evaluate(none, shown, THREE, capacity=5, horizon_days=90, n_bootstrap=3)
+    assert scores.empty
+    assert scores.columns.tolist() == COLUMNS
+    assert capacity_curve(none, shown, THREE, model="m", capacities=[5]).empty
+    assert calibration_table(none).empty
+    assert who_is_served(none, shown, THREE, capacity=5, model="m").empty
+
+
 def test_refusals():
     predictions, shown = synthetic(n=20)
     asking = {"capacity": 5, "horizon_days": 90}

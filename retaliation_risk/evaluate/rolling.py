@@ -90,6 +90,24 @@ def rolling_origin(
     Backtest
         A model that cannot be fitted (GateError, nothing to learn from) is recorded with the reason; all
         other errors are raised.
+
+    Examples
+    --------
+    >>> class Half:
+    ...     def fit(self, X, y):
+    ...         return self
+    ...     def predict_risk(self, X, horizon_days):
+    ...         return np.full(len(X), 0.5)
+    >>> moments = pd.to_datetime(["2025-01-01", "2025-03-01"])
+    >>> features = pd.DataFrame({"customer_id": ["a", "a"], "moment": moments})
+    >>> def outcomes(known_by):
+    ...     return features.assign(event=False, duration_days=30.0, competing=False, reach=np.nan)
+    >>> found = rolling_origin(features, outcomes, {"half": Half}, horizon_days=30,
+    ...     test_moments=[pd.Timestamp("2025-03-01")], columns=[])
+    >>> found.predictions[["split", "customer_id", "weight", "risk_half"]].values.tolist()
+    [['2025-03-01', 'a', 1.0, 0.5]]
+    >>> found.fits[["model", "fitted", "n"]].values.tolist()
+    [['half', True, 1]]
     """
     positive("horizon_days", horizon_days)
     if absent := [name for name in [*KEYS, *columns] if name not in features.columns]:
@@ -142,13 +160,13 @@ class _Task:
     ) -> tuple[Any, str]:
         """Risks at the test moment, or NaN and the reason why there are none."""
         try:
-            if past.empty:
+            if not len(past):
                 raise GateError("RR405", "no row lies a whole horizon before the test moment.")
             model = make()
             model.fit(past.reset_index(drop=True), known.reset_index(drop=True))
         except GateError as error:
             return np.full(len(test), np.nan), str(error)
-        if test.empty:
+        if not len(test):
             return np.empty(0), ""
         return model.predict_risk(test.reset_index(drop=True), self.horizon_days), ""
 

@@ -60,6 +60,18 @@ def evaluate(
         ``reach_averted_minus_influence_only`` and both ``_minus_first_come``. Intervals are 95 %
         percentiles of a bootstrap over customers, the same resamples for all. A policy or model without its
         columns or risk at a moment is judged on the other moments, and compared on those that both have.
+
+    Examples
+    --------
+    >>> moment = pd.Timestamp("2025-01-01")
+    >>> predictions = pd.DataFrame({"split": "2025-01-01", "customer_id": list("abcd"), "moment": moment,
+    ...     "event": [True, False, False, True], "duration_days": [9.0, 90.0, 90.0, 50.0], "competing": False,
+    ...     "reach": [40.0, None, None, 60.0], "weight": 1.0, "risk_cox": [0.4, 0.1, 0.2, 0.3]})
+    >>> shown = predictions[["customer_id", "moment"]].assign(influence=[5.0, 80.0, 60.0, 9.0])
+    >>> scores = evaluate(predictions, shown, capacity=2, horizon_days=90, n_bootstrap=20)
+    >>> pooled = scores[(scores["split"] == "all") & (scores["metric"] == "events_reached")]
+    >>> dict(zip(pooled["policy"], pooled["value"]))
+    {'influence_only': 0.0, 'risk_only': 1.0, 'oracle': 1.0}
     """
     positive("horizon_days", horizon_days)
     positive("capacity", capacity)
@@ -102,6 +114,18 @@ def capacity_curve(
     DataFrame
         ``policy, capacity, metric, value, low, high`` with metrics ``events_reached`` and
         ``reach_averted``.
+
+    Examples
+    --------
+    >>> moment = pd.Timestamp("2025-01-01")
+    >>> predictions = pd.DataFrame({"split": "2025-01-01", "customer_id": list("abcd"), "moment": moment,
+    ...     "event": [True, False, False, True], "duration_days": [9.0, 90.0, 90.0, 50.0], "competing": False,
+    ...     "reach": [40.0, None, None, 60.0], "weight": 1.0, "risk_cox": [0.4, 0.1, 0.2, 0.3]})
+    >>> shown = predictions[["customer_id", "moment"]].assign(influence=[5.0, 80.0, 60.0, 9.0])
+    >>> curve = capacity_curve(
+    ...     predictions, shown, model="cox", capacities=[1, 2, 4], n_bootstrap=0)
+    >>> curve.loc[(curve["policy"] == "risk_only") & (curve["metric"] == "reach_averted"), "value"].tolist()
+    [0.4, 1.0, 1.0]
     """
     rows = read_rows(predictions, scored_columns)
     runs = [run for run in rows.runs(policies) if run[1] in ("", model)]

@@ -38,6 +38,15 @@ def calibration_table(predictions: pd.DataFrame, *, n_bins: int = 10) -> pd.Data
     DataFrame
         ``model, bin, n, predicted, observed, low, high``; bins from 1, lowest risk first; Wilson intervals
         of 95 %. Rows censored inside the horizon are left out and the others weighted for them.
+
+    Examples
+    --------
+    >>> moment = pd.Timestamp("2025-01-01")
+    >>> predictions = pd.DataFrame({"split": "2025-01-01", "customer_id": list("abcd"), "moment": moment,
+    ...     "event": [True, False, False, True], "duration_days": [9.0, 90.0, 90.0, 50.0], "competing": False,
+    ...     "reach": [40.0, None, None, 60.0], "weight": 1.0, "risk_cox": [0.4, 0.1, 0.2, 0.3]})
+    >>> calibration_table(predictions, n_bins=2)[["n", "predicted", "observed"]].round(2).values.tolist()
+    [[2.0, 0.15, 0.0], [2.0, 0.35, 1.0]]
     """
     rows = read_rows(predictions)
     found = []
@@ -85,6 +94,18 @@ def who_is_served(
         - ``missed retaliators``: of the events that the policy missed, the same shares as
         ``share_of_customers``; no
           ``share_of_queue``.
+
+    Examples
+    --------
+    >>> moment = pd.Timestamp("2025-01-01")
+    >>> predictions = pd.DataFrame({"split": "2025-01-01", "customer_id": list("abcd"), "moment": moment,
+    ...     "event": [True, False, False, True], "duration_days": [9.0, 90.0, 90.0, 50.0], "competing": False,
+    ...     "reach": [40.0, None, None, 60.0], "weight": 1.0, "risk_cox": [0.4, 0.1, 0.2, 0.3]})
+    >>> shown = predictions[["customer_id", "moment"]].assign(influence=[5.0, 80.0, 60.0, 9.0])
+    >>> served = who_is_served(predictions, shown, capacity=2, model="cox")
+    >>> missed = served[served["group_kind"] == "missed retaliators"]
+    >>> missed.loc[missed["policy"] == "influence_only", ["group", "share_of_customers", "n"]].values.tolist()
+    [['below-median influence', 1.0, 2]]
     """
     rows = read_rows(predictions, scored_columns)
     places = np.full(len(rows.splits), float(positive("capacity", capacity)))
