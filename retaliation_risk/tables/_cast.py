@@ -68,7 +68,11 @@ def _time(expression: str, sql_type: str) -> str:
         moment = f"TRY_CAST({expression} AS TIMESTAMP)"
         return f"CASE WHEN isfinite({expression}) THEN {moment} END"
     words = trimmed(expression, sql_type)
-    moment = f"CAST(TRY_CAST({words} AS TIMESTAMPTZ) AS TIMESTAMP)"
+    with_seconds = (
+        rf"regexp_replace({words}, '([T ]\d\d:\d\d)( ?[ZU+-].*)?$', '\1:00\2')"  # DuckDB 1.4 wants them
+    )
+    instant = f"coalesce(TRY_CAST({words} AS TIMESTAMPTZ), TRY_CAST({with_seconds} AS TIMESTAMPTZ))"
+    moment = f"CAST({instant} AS TIMESTAMP)"
     return f"CASE WHEN regexp_full_match({words}, {literal(ISO_8601)}) THEN {moment} END"
 
 

@@ -94,7 +94,7 @@ def test_truncated_gzip(tmp_path):
     assert len(e.value.problems) == 1
 
 
-@pytest.mark.parametrize("keep", [0, 5, 40, -1])
+@pytest.mark.parametrize("keep", [0, 5, 40, -10, -1])
 def test_truncated_and_empty_gzip(tmp_path, keep):
     source = folder(tmp_path / "in", tickets=None)
     whole = gzip.compress(b"" if keep == 0 else TICKETS.encode())
@@ -172,7 +172,8 @@ WARNINGS = {
     "contact before first seen": (
         {"customers": CUSTOMERS.replace("2024-01-01", "2025-12-01")}, "RR302",
         "opened_at lies before first_seen_at of its customer"),
-    "ignored column": ({"tickets": with_cell("colour", "red")}, "RR303", "columns of tickets.csv are not read"),
+    "ignored column": (
+        {"tickets": with_cell("colour", "red")}, "RR303", "columns of tickets.csv are not read"),
     "unknown parent": (
         {"tickets": with_cell("parent_ticket_id", "T0")}, "RR304",
         "parent_ticket_id is not in tickets in 1 row: 'T0'"),

@@ -31,7 +31,7 @@ def with_cell(column, cell):
     return "\n".join([f"{header},{column}", f"{rows[0]},{cell}", f"{rows[1]},", ""])
 
 
-words = st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1, max_size=8)
+words = st.text(st.characters(codec="utf-8"), min_size=1, max_size=8)
 moments = st.datetimes(datetime(1960, 1, 1), datetime(2100, 1, 1))
 _CELLS = {
     "id": words,
