@@ -112,7 +112,7 @@ def _header(path: Path) -> tuple[list[str], str]:
 
 
 def _read_through(path: Path) -> None:
-    """Raise if a gzip is cut short or its checksum is wrong: DuckDB 1.4 takes what is before the cut for all."""
+    """Raise if a gzip is cut short or fails its checksum: DuckDB 1.4 takes what is before the cut for all."""
     with gzip.open(path) as file:
         while file.read(1 << 20):
             pass
