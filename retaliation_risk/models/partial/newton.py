@@ -1,0 +1,135 @@
+"""Newton's way up a concave likelihood, and what it says when there is no top."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.linalg import LinAlgError, cho_factor, cho_solve
+
+from retaliation_risk.errors import ArgumentError
+from retaliation_risk.models.partial.rows import Bools, Floats
+from retaliation_risk.models.partial.scores import Likelihood
+
+_STEPS = 60
+# Twice the log likelihood still to be gained; the step taken from here is exact to its square.
+_CLOSE = 1e-10
+# A column whose information, given the columns before it, is this share of itself is a combination of them.
+_COLLINEAR = 1e-10
+# A step of this share of a column's range, where nothing is left to be gained, never ends.
+_ENDLESS = 0.01
+
+
+@dataclass(frozen=True)
+class Columns:
+    """Names of the columns, and the range of each in standard deviations (0 if constant)."""
+
+    names: tuple[str, ...]
+    reach: Floats
+
+    def named(self, chosen: Bools) -> str:
+        """Names of the columns chosen, quoted."""
+        return ", ".join(repr(name) for name, this in zip(self.names, chosen, strict=True) if this)
+
+
+@dataclass(frozen=True)
+class Top:
+    """Where the climb ended: standardised coefficients, likelihood, inverse penalised information, steps."""
+
+    beta: Floats
+    likelihood: Likelihood
+    inverse: Floats
+    steps: int
+
+
+def maximise(
+    evaluate: Callable[[Floats], Likelihood], start: Likelihood, penalty: Floats, columns: Columns
+) -> Top:
+    """Climb from 0, halving steps that overshoot; the last step is polished by one more, not evaluated.
+
+    Half of ``penalty`` times the squared standardised coefficients is taken from the log likelihood.
+
+    Raises
+    ------
+    ArgumentError
+        RR111 naming the columns whose coefficients go to infinity.
+    """
+    beta, now, taken = np.zeros(len(penalty)), start, 1
+    for _ in range(_STEPS):
+        step, inverse, left = _newton(now, beta, penalty, columns)
+        if left < _CLOSE:
+            break
+        beta, now = _halved(evaluate, now, beta, step, penalty)
+        taken += 1
+    else:
+        raise _endless(beta, columns)
+    if (np.abs(step) * columns.reach > _ENDLESS).any():
+        raise _endless(step, columns)
+    beta = beta + step
+    now = evaluate(beta)
+    step, inverse, _ = _newton(now, beta, penalty, columns)
+    return Top(beta + step, now, inverse, taken)
+
+
+def _newton(now: Likelihood, beta: Floats, penalty: Floats, columns: Columns) -> tuple[Floats, Floats, float]:
+    """Newton's step, the inverse of the penalised information, and twice what the step should gain."""
+    ascent = now.gradient() - penalty * beta
+    try:
+        factor = cho_factor(now.information() + np.diag(penalty))
+    except (LinAlgError, ValueError):
+        raise _endless(beta, columns) from None
+    inverse = cho_solve(factor, np.eye(len(beta)))
+    step = cho_solve(factor, ascent)
+    return step, (inverse + inverse.T) / 2, float(step @ ascent)
+
+
+def _halved(
+    evaluate: Callable[[Floats], Likelihood], now: Likelihood, beta: Floats, step: Floats, penalty: Floats
+) -> tuple[Floats, Likelihood]:
+    """Take the step, or the first of its halves that does not lower the penalised likelihood."""
+    height = now.log_likelihood - penalty @ beta**2 / 2
+    slack = 1e-11 * (1 + abs(height))
+    for _ in range(40):
+        tried = evaluate(beta + step)
+        reached = tried.log_likelihood - penalty @ (beta + step) ** 2 / 2
+        if np.isfinite(reached) and reached >= height - slack:
+            return beta + step, tried
+        step = step / 2
+    return beta, now
+
+
+def _endless(direction: Floats, columns: Columns) -> ArgumentError:
+    size = np.abs(direction) * columns.reach
+    named = columns.named(size >= 0.1 * size.max())
+    return ArgumentError(
+        "RR111",
+        f"no finite coefficient for {named}: the likelihood still rises as it goes to infinity, because "
+        "events have the highest (or the lowest) of its values in every risk set. "
+        "Set ridge above 0, or drop the column or merge its categories.",
+    )
+
+
+def check_columns(start: Likelihood, penalty: Floats, columns: Columns) -> None:
+    """Refuse columns that are constant and, without a penalty, those that others add up to.
+
+    Raises
+    ------
+    ArgumentError
+        RR111 naming the columns.
+    """
+    if (columns.reach == 0).any():
+        raise ArgumentError(
+            "RR111", f"constant among those at risk: {columns.named(columns.reach == 0)}. Drop it."
+        )
+    if penalty.all():
+        return
+    information = start.information() + np.diag(penalty)
+    for j, name in enumerate(columns.names):
+        own, rest = information[j, j], information[:j, :j]
+        if own <= _COLLINEAR:
+            raise ArgumentError("RR111", f"column {name!r} never differs within a risk set. Drop it.")
+        weights = np.linalg.lstsq(rest, information[:j, j], rcond=None)[0] if j else np.zeros(0)
+        if own - information[j, :j] @ weights <= _COLLINEAR * own:
+            used = columns.named(np.append(np.abs(weights) > 1e-6, np.zeros(len(columns.names) - j, bool)))
+            raise ArgumentError("RR111", f"column {name!r} is a combination of {used}. Drop one of them.")

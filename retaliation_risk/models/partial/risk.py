@@ -1,0 +1,231 @@
+"""Who is at risk when: every row's first and last event time, found once, and sums over risk sets.
+
+The sum over the risk set of an event time is a running sum over event times, from the last to the first, of
+what leaves there less what enters after it. Rows are not sorted at each step; they are added into event times.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy.sparse import csc_array
+
+from retaliation_risk.models.partial.rows import Bools, Floats, Ints, Rows
+
+Index = npt.NDArray[np.int32]
+
+# Above this many cells, sums over event times no longer fit a cache, and rows go in order of their last one.
+_CACHED = 400_000
+
+
+@dataclass(frozen=True)
+class RiskSets:
+    """The rows that are at risk at some event time, standardised, and the event times in order.
+
+    Event times are numbered through all strata: stratum by stratum, ascending within.
+
+    Attributes
+    ----------
+    rows : array of int, shape (n_used,)
+        Which of the given rows these are; rows at risk at no event time have no part in the likelihood.
+    Z : array, shape (n_used, p)
+        Covariates less ``centre``, over ``scale``.
+    times, stratum : array, shape (m,)
+        Time and stratum of each event time.
+    first : array of int, shape (n_blocks,)
+        Where each stratum begins among the event times.
+    last : array of int, shape (n_used,)
+        Last event time at which a row is at risk.
+    entry : array of int, shape (n_used,) or None
+        One more than the last event time before a row enters, 0 where none of its stratum is; None where no row
+        enters late.
+    deaths : array of int, shape (n_events,)
+        Rows with an event, in order of event time.
+    opens : array of int, shape (m,)
+        Where each event time begins in ``deaths``.
+    group : array of int, shape (n_events,)
+        Event time of each death.
+    share : array, shape (n_events,)
+        Efron's k / d of the k-th of d tied deaths; 0 in Breslow's.
+    """
+
+    rows: Ints
+    Z: Floats
+    centre: Floats
+    scale: Floats
+    weight: Floats
+    offset: Floats
+    event: Bools
+    times: Floats
+    stratum: Ints
+    first: Ints
+    last: Index
+    entry: Index | None
+    deaths: Ints
+    opens: Ints
+    group: Ints
+    share: Floats
+
+    @property
+    def mean_weight(self) -> Floats:
+        """Mean weight of those who have the event at each event time, shape (m,)."""
+        total = np.add.reduceat(self.weight[self.deaths], self.opens)
+        mean: Floats = total / np.diff(self.opens, append=len(self.deaths))
+        return mean
+
+    def at_risk(self, values: Floats, columns: Floats | None = None) -> Floats:
+        """Sum over each risk set of ``values``, or of ``values`` times the rows of ``columns``."""
+        m = len(self.times)
+        sums = add_into(self.last, values, m, columns)
+        if self.entry is not None:
+            sums -= add_into(self.entry, values, m + 1, columns)[1:]
+        return running(sums, self.first, backward=True, exact=self.entry is not None)
+
+    def up_to(self, steps: Floats) -> Floats:
+        """Sum over each row's event times of ``steps``, shape (n_used,)."""
+        total = np.append(0.0, running(steps, self.first))
+        passed: Floats = total[1:][self.last]
+        return passed if self.entry is None else passed - total[self.entry]
+
+    def tied(self, values: Floats, columns: Floats | None = None) -> Floats:
+        """Sum over those who have the event at each event time."""
+        return add_into(self.last, values, len(self.times), columns, self.event)
+
+    def members(self, time: int) -> Ints:
+        """Rows at risk at one event time."""
+        inside = (self.last >= time) & (self.stratum[self.last] == self.stratum[time])
+        if self.entry is not None:
+            inside &= self.entry <= time
+        return np.flatnonzero(inside)
+
+
+def add_into(
+    into: Index, values: Floats, m: int, columns: Floats | None = None, only: Bools | None = None
+) -> Floats:
+    """Add rows into ``m`` places: ``values``, or ``values`` times the rows of ``columns``.
+
+    Examples
+    --------
+    >>> add_into(np.array([1, 0, 1], dtype=np.int32), np.array([1.0, 2.0, 3.0]), 2).tolist()
+    [2.0, 4.0]
+    """
+    if only is not None:
+        into, values = into[only], values[only]
+    if columns is None:
+        return np.asarray(np.bincount(into, values, m), dtype=np.float64)
+    # One cell per row taking part, so that the product walks ``columns`` in order and copies none of it.
+    ends = np.arange(len(columns) + 1, dtype=np.int32)
+    if only is not None:
+        ends[1:] = np.cumsum(only)
+    places = csc_array((values, into, ends), shape=(m, len(columns)))
+    return np.asarray(places @ columns)
+
+
+def running(steps: Floats, first: Ints, *, backward: bool = False, exact: bool = False) -> Floats:
+    """Make running sums within each stratum, from its first event time or, ``backward``, from its last.
+
+    ``exact`` adds in the longest floats there are, for sums in which later terms cancel earlier ones.
+
+    Examples
+    --------
+    >>> running(np.array([1.0, 2.0, 4.0]), np.array([0, 2]), backward=True).tolist()
+    [3.0, 2.0, 4.0]
+    """
+    ends = np.append(first[1:], len(steps))
+    out = np.empty_like(steps)
+    kind = np.longdouble if exact else np.float64
+    if len(first) <= 64 or int((ends - first).max()) > len(first):
+        turn = -1 if backward else 1
+        for low, high in zip(first, ends, strict=True):
+            out[low:high] = np.cumsum(steps[low:high][::turn], axis=0, dtype=kind)[::turn]
+        return out
+    # Many short strata: walk all of them at once.
+    at, far = (ends - 1, first) if backward else (first, ends - 1)
+    total = steps[at].astype(kind)
+    out[at] = total
+    while (going := at != far).any():
+        at, far, total = at[going] + (-1 if backward else 1), far[going], total[going]
+        total = total + steps[at]
+        out[at] = total
+    return out
+
+
+def risk_sets(rows: Rows, *, efron: bool = True) -> RiskSets:
+    """Find the event times and each row's first and last of them; rows are sorted at most once."""
+    times, codes, last, entry = _places(rows)
+    used = np.flatnonzero(last >= entry)
+    if len(times) * rows.X.shape[1] > _CACHED:
+        used = used[np.argsort(last[used], kind="stable")]
+    entry, event = entry[used], rows.event[used]
+    place: Index = last[used].astype(np.int32)
+    first = np.flatnonzero(np.diff(codes, prepend=-1))
+    begins = np.searchsorted(codes, np.arange(len(rows.strata)))[rows.stratum[used]] if len(first) > 1 else 0
+    late = np.asarray(entry > begins)
+    deaths = np.flatnonzero(event)
+    deaths = deaths[np.argsort(place[deaths], kind="stable")]
+    group = place[deaths].astype(np.int64)
+    opens = np.flatnonzero(np.diff(group, prepend=-1))
+    share = (np.arange(len(deaths)) - opens[group]) / np.diff(opens, append=len(deaths))[group]
+    Z, centre, scale = _standard(rows.X, used)
+    return RiskSets(
+        rows=used,
+        Z=Z,
+        centre=centre,
+        scale=scale,
+        weight=rows.weight[used],
+        offset=rows.offset[used],
+        event=event,
+        times=times,
+        stratum=codes,
+        first=first,
+        last=place,
+        entry=np.where(late, entry, 0).astype(np.int32) if late.any() else None,
+        deaths=deaths,
+        opens=opens,
+        group=group,
+        share=share if efron else np.zeros(len(deaths)),
+    )
+
+
+def _places(rows: Rows) -> tuple[Floats, Ints, Ints, Ints]:
+    """Event times with their strata, and each row's last event time and one more than the last before it.
+
+    A row at risk at no event time has a last one below its entry.
+    """
+    times = np.unique(rows.stop[rows.event])
+    width = len(times) + 1
+    keys = np.unique(_keys(rows.stop[rows.event], rows.stratum[rows.event], times, width))
+    several = len(rows.strata) > 1
+    codes = keys // width
+    last = _place(keys, _keys(rows.stop, rows.stratum, times, width), several)
+    opening = np.searchsorted(codes, np.arange(len(rows.strata)))
+    entry = opening[rows.stratum]
+    if rows.start is not None:
+        before = _place(keys, _keys(rows.start, rows.stratum, times, width), several)
+        np.maximum(before + 1, entry, out=entry)
+    return times[keys % width - 1], codes, last, entry
+
+
+def _keys(moment: Floats, stratum: Ints, times: Floats, width: int) -> Ints:
+    """Stratum and number of event times (of all strata) up to each moment, as one integer."""
+    keys: Ints = np.searchsorted(times, moment, side="right") + stratum * width
+    return keys
+
+
+def _place(keys: Ints, asked: Ints, several: bool) -> Ints:
+    """Place of the last event time up to each moment: with one stratum, the count itself less one."""
+    return (np.searchsorted(keys, asked, side="right") if several else asked) - 1
+
+
+def _standard(X: Floats, used: Ints) -> tuple[Floats, Floats, Floats]:
+    """Take the rows used, of mean 0 and standard deviation 1 in each column (scale 1 where constant)."""
+    whole = len(used) == len(X) and bool((used[1:] > used[:-1]).all())
+    Z = np.array(X, order="C") if whole else np.ascontiguousarray(X[used])
+    centre = Z.mean(axis=0)
+    Z -= centre
+    scale = np.sqrt(np.einsum("ij,ij->j", Z, Z) / len(Z))
+    scale[scale <= 1e-12 * np.abs(centre)] = 0.0
+    Z /= np.where(scale > 0, scale, 1.0)
+    return Z, centre, scale
