@@ -19,7 +19,11 @@ def small_frames():
     """Two customers by hand: C1 is let down twice about one issue and complains in public, C2 is content."""
     return {
         "customers": pd.DataFrame(
-            {"customer_id": ["C1", "C2"], "first_seen_at": ["2024-01-01", "2025-01-01"], "segment": ["a", "b"]}
+            {
+                "customer_id": ["C1", "C2"],
+                "first_seen_at": ["2024-01-01", "2025-01-01"],
+                "segment": ["a", "b"],
+            }
         ),
         "tickets": pd.DataFrame(
             {

@@ -48,10 +48,14 @@ def test_every_unit_has_a_rank():
     assert {unit for _, unit in units()} <= RANKS.keys()
 
 
-@pytest.mark.parametrize(("path", "unit"), units(), ids=lambda value: str(value).rsplit("retaliation_risk/", 1)[-1])
+@pytest.mark.parametrize(
+    ("path", "unit"), units(), ids=lambda value: str(value).rsplit("retaliation_risk/", 1)[-1]
+)
 def test_a_unit_imports_only_smaller_ranks(path, unit):
     for other in set(imported(path)) - {unit, "__version__"}:
-        assert RANKS[other] < RANKS[unit], f"{unit} (rank {RANKS[unit]}) imports {other} (rank {RANKS[other]})"
+        assert RANKS[other] < RANKS[unit], (
+            f"{unit} (rank {RANKS[unit]}) imports {other} (rank {RANKS[other]})"
+        )
 
 
 def test_metrics_and_policies_see_no_model():
@@ -60,6 +64,8 @@ def test_metrics_and_policies_see_no_model():
             assert "models" not in set(imported(path)), path
 
 
-@pytest.mark.parametrize(("path", "unit"), units(), ids=lambda value: str(value).rsplit("retaliation_risk/", 1)[-1])
+@pytest.mark.parametrize(
+    ("path", "unit"), units(), ids=lambda value: str(value).rsplit("retaliation_risk/", 1)[-1]
+)
 def test_no_module_is_a_hall(path, unit):
     assert path.read_text(encoding="utf-8").count("\n") <= 500

@@ -22,9 +22,13 @@ __all__ = [
     "ImportReport",
     "Imported",
     "detect",
+    "import_notes",
     "import_tables",
     "report_text",
 ]
+
+
+REPORT = "import_report.json"
 
 
 @dataclass(frozen=True)
@@ -99,7 +103,7 @@ def import_tables(
     try:
         write_tables(imported.tables(), partial, format="parquet")
         text = json.dumps(imported.report.to_dict(), indent=2, ensure_ascii=False)
-        (partial / "import_report.json").write_text(text + "\n", encoding="utf-8")
+        (partial / REPORT).write_text(text + "\n", encoding="utf-8")
         _refuse_existing(out)
         partial.rename(out)
     finally:
@@ -110,3 +114,17 @@ def import_tables(
 def _refuse_existing(out: Path) -> None:
     if out.exists():
         raise ArgumentError("RR108", f"{str(out)!r} exists already.")
+
+
+def import_notes(folder: Path) -> list[str]:
+    """Return what the import said about the tables in a folder; nothing where there is no import report.
+
+    Parameters
+    ----------
+    folder : Path
+        A folder written by :func:`import_tables`, or any other.
+    """
+    report = Path(folder) / REPORT
+    if not report.is_file():
+        return []
+    return [str(note) for note in json.loads(report.read_text(encoding="utf-8"))["notes"]]

@@ -14,7 +14,9 @@ from retaliation_risk.cli._console import as_json, echo_json, progress, rename_o
 @click.command("import")
 @click.argument("kind")
 @click.argument("source", type=click.Path(path_type=Path))
-@click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder to write; must not exist.")
+@click.option(
+    "--out", type=click.Path(path_type=Path), required=True, help="Folder to write; must not exist."
+)
 @as_json
 def import_(kind: str, source: Path, out: Path, as_json: bool) -> None:
     """Turn a helpdesk export into canonical tables.
@@ -27,7 +29,7 @@ def import_(kind: str, source: Path, out: Path, as_json: bool) -> None:
     with progress() as step:
         step(f"importing {source.name}")
         report = import_tables(kind, source, out)
-    echo_json(report.as_dict()) if as_json else click.echo(report_text(report))
+    echo_json(report.to_dict()) if as_json else click.echo(report_text(report))
     say(f"Tables written to {out}.")
 
 
@@ -53,10 +55,16 @@ def check(source: Path, rename: Path | None, as_json: bool) -> None:
 
 
 @click.command()
-@click.option("--customers", default=4000, show_default=True, type=click.IntRange(1), help="Number of customers.")
+@click.option(
+    "--customers", default=4000, show_default=True, type=click.IntRange(1), help="Number of customers."
+)
 @click.option("--seed", default=0, show_default=True, help="Same seed, same tables.")
-@click.option("--format", "file_format", type=click.Choice(["parquet", "csv"]), default="parquet", show_default=True)
-@click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder to write; must not exist.")
+@click.option(
+    "--format", "file_format", type=click.Choice(["parquet", "csv"]), default="parquet", show_default=True
+)
+@click.option(
+    "--out", type=click.Path(path_type=Path), required=True, help="Folder to write; must not exist."
+)
 @as_json
 def simulate(customers: int, seed: int, file_format: str, out: Path, as_json: bool) -> None:
     """Invent customers with a known truth, as all eight tables."""

@@ -16,7 +16,9 @@ from retaliation_risk.cli._console import as_json, echo_json, progress, rename_o
 @click.option("--out", type=click.Path(path_type=Path), help="CSV file to write; standard output without it.")
 @rename_option
 @as_json
-def features(source: Path | None, moment: str | None, out: Path | None, rename: Path | None, as_json: bool) -> None:
+def features(
+    source: Path | None, moment: str | None, out: Path | None, rename: Path | None, as_json: bool
+) -> None:
     """Print the feature dictionary, or every customer's features as of a moment.
 
     Without SOURCE: name, unit, meaning and source of every feature. With SOURCE (a folder of tables) and --at: one row
@@ -49,7 +51,9 @@ def _print_dictionary(as_json: bool) -> None:
 
     table = Table("feature", "unit", "meaning", "computed as", title=f"{len(entries)} features")
     for entry in entries:
-        table.add_row(entry["name"], entry["unit"], entry["about"], entry["value"], end_section=_ends(entries, entry))
+        table.add_row(
+            entry["name"], entry["unit"], entry["about"], entry["value"], end_section=_ends(entries, entry)
+        )
     Console(width=None).print(table)
 
 

@@ -10,20 +10,32 @@ import click
 
 from retaliation_risk.cli._console import as_json, echo_json, progress, rename_option, say
 
-horizon = click.option("--horizon-days", default=90.0, show_default=True, help="How far ahead a risk looks.")
+horizon = click.option("--horizon-days", default=30.0, show_default=True, help="How far ahead a risk looks.")
 capacity = click.option(
-    "--capacity", default=50, show_default=True, type=click.IntRange(1), help="Customers the team can answer a period."
+    "--capacity",
+    default=50,
+    show_default=True,
+    type=click.IntRange(1),
+    help="Customers the team can answer a period.",
 )
 bootstraps = click.option(
-    "--bootstraps", default=500, show_default=True, type=click.IntRange(20), help="Draws behind each interval."
+    "--bootstraps",
+    default=500,
+    show_default=True,
+    type=click.IntRange(20),
+    help="Draws behind each interval.",
 )
 seed_option = click.option("--seed", default=0, show_default=True, help="Same inputs and seed, same bytes.")
 
 
 @click.command()
 @click.argument("source", type=click.Path(path_type=Path))
-@click.option("--out", type=click.Path(path_type=Path), required=True, help="Run folder to write; must not exist.")
-@click.option("--outcome", default="retaliation", show_default=True, help="retaliation, or one outcome or event type.")
+@click.option(
+    "--out", type=click.Path(path_type=Path), required=True, help="Run folder to write; must not exist."
+)
+@click.option(
+    "--outcome", default="retaliation", show_default=True, help="retaliation, or one outcome or event type."
+)
 @horizon
 @capacity
 @click.option("--model", default="cox", show_default=True, help="Model whose risk orders the queue.")
@@ -47,18 +59,24 @@ def run(
 
     The folder appears when it is whole, or not at all.
     """
+    from retaliation_risk.adapters import import_notes
     from retaliation_risk.report import write_report
     from retaliation_risk.run import Settings
     from retaliation_risk.run import run as run_tables
     from retaliation_risk.tables import read_tables
 
     settings = Settings(
-        outcome=outcome, horizon_days=horizon_days, capacity=capacity, model=model, n_bootstrap=bootstraps, seed=seed
+        outcome=outcome,
+        horizon_days=horizon_days,
+        capacity=capacity,
+        model=model,
+        n_bootstrap=bootstraps,
+        seed=seed,
     )
     with progress() as step:
         step("reading tables")
         tables = read_tables(source, rename=rename, now=datetime.now(UTC))
-        run_tables(tables, out, settings, finish=write_report, progress=step)
+        run_tables(tables, out, settings, provenance=import_notes(source), finish=write_report, progress=step)
     _tell(out, as_json)
 
 
@@ -78,15 +96,25 @@ def report(folder: Path, show_contacts: bool, open_page: bool, as_json: bool) ->
 
 
 @click.command()
-@click.option("--customers", default=4000, show_default=True, type=click.IntRange(1), help="Customers to simulate.")
-@click.option("--out", type=click.Path(path_type=Path), help="Run folder; default: the next free reports/demo.")
+@click.option(
+    "--customers", default=6000, show_default=True, type=click.IntRange(1), help="Customers to simulate."
+)
+@click.option(
+    "--out", type=click.Path(path_type=Path), help="Run folder; default: the next free reports/demo."
+)
 @horizon
 @capacity
 @bootstraps
 @click.option("--seed", default=7, show_default=True, help="Same seed, same bytes.")
 @as_json
 def demo(
-    customers: int, out: Path | None, horizon_days: float, capacity: int, bootstraps: int, seed: int, as_json: bool
+    customers: int,
+    out: Path | None,
+    horizon_days: float,
+    capacity: int,
+    bootstraps: int,
+    seed: int,
+    as_json: bool,
 ) -> None:
     """Simulate customers whose truth is known, run everything on them, and write the report."""
     from retaliation_risk.report import write_report

@@ -73,7 +73,7 @@ DEVIATIONS = (
     Feature("complaints_365d", "tickets", "Service failures reported in the last 365 days.", "deviations",
             Count("tickets", where="complaint", days=365), "Reported {value:.0f} failures in the last year"),
     Feature("complaint_stock", "tickets", "Service failures reported, each counting half after 30 days.", "deviations",
-            Decayed("tickets", where="complaint", half_life_days=COMPLAINT_HALF_LIFE), source=KNOX),
+            Decayed("tickets", where="complaint", half_life_days=COMPLAINT_HALF_LIFE), "Reported a failure recently", KNOX),
     Feature("failed_recoveries_30d", "tickets", "Failed recoveries that became known in the last 30 days.",
             "deviations", Count("failed_recoveries", days=30), "Let down {value:.0f} times in the last 30 days"),
     Feature("failed_recoveries_90d", "tickets", "Failed recoveries that became known in the last 90 days.",

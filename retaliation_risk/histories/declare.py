@@ -49,7 +49,9 @@ class Aggregate:
             return
         positive("days", self.days)
         if not self.windowed:
-            raise ArgumentError("RR111", f"days is {self.days!r}; {type(self).__name__} looks at all rows ever.")
+            raise ArgumentError(
+                "RR111", f"days is {self.days!r}; {type(self).__name__} looks at all rows ever."
+            )
 
     @property
     def operation(self) -> str:
@@ -144,7 +146,9 @@ class Expression:
         try:
             return ast.parse(self.formula, mode="eval")
         except SyntaxError as error:
-            raise ArgumentError("RR111", f"formula {self.formula!r} is not an expression ({error.msg}).") from error
+            raise ArgumentError(
+                "RR111", f"formula {self.formula!r} is not an expression ({error.msg})."
+            ) from error
 
     @cached_property
     def names(self) -> tuple[str, ...]:
@@ -157,7 +161,9 @@ class Expression:
         scope = {"__builtins__": {}, **_FUNCTIONS, **{name: values[name] for name in self.names}}
         code = compile(self._tree, f"<{self.formula}>", "eval")
         with np.errstate(invalid="ignore", divide="ignore"):
-            return np.asarray(eval(code, scope), dtype=np.float64)  # formulas are code of this package or its user
+            return np.asarray(
+                eval(code, scope), dtype=np.float64
+            )  # formulas are code of this package or its user
 
 
 @dataclass(frozen=True)

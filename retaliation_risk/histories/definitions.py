@@ -50,5 +50,5 @@ class Definitions:
         within("bad_csat", self.bad_csat, 0.0, 1.0)
 
     def as_dict(self) -> dict[str, object]:
-        """Settings as JSON-able values."""
+        """Return the settings as JSON-able values."""
         return {**asdict(self), "evidence": list(self.evidence)}

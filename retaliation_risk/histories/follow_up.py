@@ -44,7 +44,9 @@ class Spans:
     acts: Mapping[str, Acts]
 
     @classmethod
-    def read(cls, connection: duckdb.DuckDBPyConnection, present: tuple[str, ...], first_seen: Int64) -> Spans:
+    def read(
+        cls, connection: duckdb.DuckDBPyConnection, present: tuple[str, ...], first_seen: Int64
+    ) -> Spans:
         """Read the spans; without an observation table, everybody is observed from first seen to the last fact."""
         n = len(first_seen)
         acts = _read_acts(connection, present, n)
@@ -54,7 +56,9 @@ class Spans:
         opted = connection.execute(
             "SELECT coalesce(profiling_opt_out, false) AS out FROM customers JOIN _codes USING (customer_id) ORDER BY code"
         ).fetchnumpy()["out"]
-        return cls(left, np.asarray(opted, dtype=bool), *_read_observation(connection, present, first_seen), acts)
+        return cls(
+            left, np.asarray(opted, dtype=bool), *_read_observation(connection, present, first_seen), acts
+        )
 
     def end_at(self, moments: Int64 | np.int64, codes: Int64 | None = None) -> Int64:
         """End of the span that holds each moment (both ends included); -1 where nothing could be seen."""
@@ -146,7 +150,9 @@ def _no_acts(n: int) -> Acts:
 def _read_acts(connection: duckdb.DuckDBPyConnection, present: tuple[str, ...], n: int) -> dict[str, Acts]:
     queries = {}
     if "outcomes" in present:
-        queries["outcomes"] = "SELECT customer_id, outcome_type AS kind, occurred_at, known_at, reach FROM outcomes"
+        queries["outcomes"] = (
+            "SELECT customer_id, outcome_type AS kind, occurred_at, known_at, reach FROM outcomes"
+        )
     if "ticket_events" in present:
         queries["events"] = (
             "SELECT customer_id, event_type AS kind, occurred_at, known_at, NULL::DOUBLE AS reach "
@@ -155,7 +161,9 @@ def _read_acts(connection: duckdb.DuckDBPyConnection, present: tuple[str, ...], 
     if not queries:
         return {}
     connection.execute(f"CREATE TEMP VIEW _acts AS {' UNION ALL '.join(queries.values())}")
-    kinds = [kind for (kind,) in connection.execute("SELECT DISTINCT kind FROM _acts ORDER BY kind").fetchall()]
+    kinds = [
+        kind for (kind,) in connection.execute("SELECT DISTINCT kind FROM _acts ORDER BY kind").fetchall()
+    ]
     acts = {kind: _read_kind(connection, (kind,), n) for kind in kinds}
     if "outcomes" in present:
         acts["retaliation"] = _read_kind(connection, INDIRECT + DIRECT, n)

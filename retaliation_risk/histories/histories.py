@@ -1,9 +1,10 @@
-"""What did we know about this customer at this moment?"""
+"""The one question: what did we know about this customer at this moment."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -31,7 +32,9 @@ class Histories:
     definitions: Definitions
     spans: Spans = field(repr=False)
 
-    def as_of(self, customer_ids: Iterable[object], moments: Moments, features: Sequence[Feature]) -> pd.DataFrame:
+    def as_of(
+        self, customer_ids: Iterable[object], moments: Moments, features: Sequence[Feature]
+    ) -> pd.DataFrame:
         """Return each feature as it was known just before each moment.
 
         Parameters
@@ -62,7 +65,8 @@ class Histories:
 
     def codes(self, customer_ids: Iterable[object]) -> Int64:
         """Position of each customer in ``customer_ids``; raises for an unknown one, naming it."""
-        asked = pd.Index([customer_ids] if isinstance(customer_ids, str) else customer_ids, dtype=object)
+        listed: Any = [customer_ids] if isinstance(customer_ids, str) else customer_ids
+        asked = pd.Index(listed, dtype=object)
         codes = self.customer_ids.get_indexer(asked)
         if (unknown := asked[codes < 0]).size:
             raise ArgumentError("RR402", f"{unknown[0]!r} ({unknown.size} unknown among {asked.size} asked).")
@@ -73,11 +77,17 @@ class Histories:
         off: dict[str, str] = {}
         for feature in features:
             if isinstance(feature.value, Aggregate):
-                missing = [table for table in LOGS[feature.value.log].tables if feature.value.log not in self.logs]
+                missing = [
+                    table for table in LOGS[feature.value.log].tables if feature.value.log not in self.logs
+                ]
                 if missing:
-                    off[feature.name] = f"needs the table {' and '.join(t for t in missing if t != 'tickets')}"
+                    off[feature.name] = (
+                        f"needs the table {' and '.join(t for t in missing if t != 'tickets')}"
+                    )
         for feature in features:
-            if isinstance(feature.value, Expression) and (lost := [n for n in feature.value.names if n in off]):
+            if isinstance(feature.value, Expression) and (
+                lost := [n for n in feature.value.names if n in off]
+            ):
                 off[feature.name] = f"needs {', '.join(lost)}"
         return off
 
@@ -146,7 +156,11 @@ class Histories:
     ) -> list[str]:
         """Return the tickets that a feature's value rests on, latest first, without repeats."""
         code, when = self.codes([customer_id])[0], microseconds(moment, 1)[0]
-        found = [rows for aggregate in _aggregates_of(feature, features) for rows in self._rows(aggregate, code, when)]
+        found = [
+            rows
+            for aggregate in _aggregates_of(feature, features)
+            for rows in self._rows(aggregate, code, when)
+        ]
         ordered = sorted(found, key=lambda row: (-row[0], row[1]))
         return [self.ticket_ids[ticket] for ticket in dict.fromkeys(ticket for _, ticket in ordered)]
 
@@ -160,7 +174,9 @@ class Histories:
         chosen = (known < when) & (known >= opens) & ((log.flags[rows] & mask) == mask)
         return list(zip(known[chosen].tolist(), log.tickets[rows][chosen].tolist(), strict=True))
 
-    def _values(self, codes: Int64, times: Int64, features: Sequence[Feature]) -> dict[str, npt.NDArray[np.float64]]:
+    def _values(
+        self, codes: Int64, times: Int64, features: Sequence[Feature]
+    ) -> dict[str, npt.NDArray[np.float64]]:
         off = self.switched_off(features)
         if off:
             name, why = next(iter(off.items()))
@@ -175,7 +191,9 @@ class Histories:
         return evaluate_expressions(features, values)
 
 
-def build_histories(tables: Tables, definitions: Definitions | None = None) -> Histories:
+def build_histories(
+    tables: Tables, definitions: Definitions | None = None, features: Sequence[Feature] | None = None
+) -> Histories:
     """Sort every fact of the tables into logs by (customer, known time).
 
     Parameters
@@ -184,17 +202,25 @@ def build_histories(tables: Tables, definitions: Definitions | None = None) -> H
         Checked tables; customers and tickets are required, what else is missing switches features off.
     definitions : Definitions, optional
         What counts as a failed recovery and as a second failure.
+    features : sequence of Feature, optional
+        Build only the logs that these read; all logs without.
     """
     definitions = definitions or Definitions()
+    wanted = set(LOGS) if features is None else {"customers", *logs_of(features)}
     cursor = tables.connection.cursor()
     cursor.execute("SET TimeZone = 'UTC'")
     prepare(cursor, tables.names, definitions)
     ids = cursor.execute("SELECT customer_id FROM _codes ORDER BY code").fetchnumpy()["customer_id"]
     tickets = cursor.execute("SELECT ticket_id FROM _ticket_codes ORDER BY ticket").fetchnumpy()["ticket_id"]
-    logs = {log.spec.name: log for log in read_logs(cursor, tables.names, definitions, len(ids))}
+    logs = {log.spec.name: log for log in read_logs(cursor, tables.names, definitions, len(ids), wanted)}
     spans = Spans.read(cursor, tables.names, logs["customers"].known)
     cursor.close()
     return Histories(pd.Index(ids, dtype=object), np.asarray(tickets, dtype=object), logs, definitions, spans)
+
+
+def logs_of(features: Sequence[Feature]) -> set[str]:
+    """Names of the logs that the aggregates among the features read."""
+    return {feature.value.log for feature in features if isinstance(feature.value, Aggregate)}
 
 
 def microseconds(moments: Moments, n: int) -> Int64:
@@ -203,10 +229,16 @@ def microseconds(moments: Moments, n: int) -> Int64:
         moments = [moments] * n
     times = pd.to_datetime(pd.Series(list(moments) if not hasattr(moments, "dtype") else moments), utc=True)
     if times.isna().any():
-        raise ArgumentError("RR111", f"moments holds a missing time at position {int(times.isna().argmax())}.")
+        raise ArgumentError(
+            "RR111", f"moments holds a missing time at position {int(times.isna().argmax())}."
+        )
     if len(times) != n:
-        raise ArgumentError("RR111", f"moments has {len(times)} times for {n} customers; give one for each, or one.")
-    return np.asarray(times.dt.tz_localize(None).to_numpy().astype("datetime64[us]").view(np.int64), dtype=np.int64)
+        raise ArgumentError(
+            "RR111", f"moments has {len(times)} times for {n} customers; give one for each, or one."
+        )
+    return np.asarray(
+        times.dt.tz_localize(None).to_numpy().astype("datetime64[us]").view(np.int64), dtype=np.int64
+    )
 
 
 def evaluate_expressions(
@@ -219,7 +251,9 @@ def evaluate_expressions(
         if not ready:
             name, value = next(iter(waiting.items()))
             lacking = [n for n in value.names if n not in values]
-            raise ArgumentError("RR403", f"{name!r} uses {lacking}, which are not among the features asked for.")
+            raise ArgumentError(
+                "RR403", f"{name!r} uses {lacking}, which are not among the features asked for."
+            )
         for name in ready:
             values[name] = waiting.pop(name).evaluate(values)
     return values

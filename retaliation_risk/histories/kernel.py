@@ -152,12 +152,32 @@ def fill(  # type: ignore[no-untyped-def]
         _bounds(known, first, last, moments, r0, r1, windows, bounds)
         last = first + bounds[0, r1 - r0 - 1]
         for k in range(n_channels):
-            _walk(known, flags, values, first, last, channels[k, 0], masks[k], channels[k, 1], half_lives[k], state[k])
+            _walk(
+                known,
+                flags,
+                values,
+                first,
+                last,
+                channels[k, 0],
+                masks[k],
+                channels[k, 1],
+                half_lives[k],
+                state[k],
+            )
         for j in range(aggregates.shape[0]):
             k, w = aggregates[j, 0], aggregates[j, 1]
             for r in range(r0, r1):
                 lo, hi = bounds[w, r - r0], bounds[0, r - r0]
                 out[j, r] = _read(
-                    known, values, first, lo, hi, moments[r], channels[k, 0], channels[k, 1], half_lives[k], state[k]
+                    known,
+                    values,
+                    first,
+                    lo,
+                    hi,
+                    moments[r],
+                    channels[k, 0],
+                    channels[k, 1],
+                    half_lives[k],
+                    state[k],
                 )
         r0 = r1

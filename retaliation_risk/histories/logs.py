@@ -6,7 +6,7 @@ moment and changes nothing before. The order among rows of equal time is total, 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 import duckdb
@@ -110,7 +110,8 @@ SELECT customer_id, ticket_id, is_complaint, evidence, min(known_at) AS known_at
 ) WHERE evidence IN ({evidence}) GROUP BY ALL;
 
 CREATE TEMP TABLE _failed AS
-SELECT customer_id, ticket_id, is_complaint, min(known_at) AS known_at, arg_min(evidence, (known_at, evidence)) AS evidence
+SELECT customer_id, ticket_id, is_complaint, min(known_at) AS known_at,
+       arg_min(evidence, (known_at, evidence)) AS evidence
 FROM _evidence GROUP BY customer_id, ticket_id, is_complaint;
 """
 
@@ -243,7 +244,9 @@ def _settings(definitions: Definitions) -> dict[str, str]:
     }
 
 
-def prepare(connection: duckdb.DuckDBPyConnection, present: tuple[str, ...], definitions: Definitions) -> None:
+def prepare(
+    connection: duckdb.DuckDBPyConnection, present: tuple[str, ...], definitions: Definitions
+) -> None:
     """Create the working tables that the logs' queries read: ids, tickets, events, evidence and failed tickets."""
     connection.execute(
         """CREATE TEMP TABLE _codes AS
@@ -262,9 +265,13 @@ def prepare(connection: duckdb.DuckDBPyConnection, present: tuple[str, ...], def
 
 def _select(spec: LogSpec, definitions: Definitions) -> str:
     settings = _settings(definitions)
-    bits = " + ".join(f"coalesce(({rule})::UBIGINT, 0) * {1 << i}" for i, (_, rule) in enumerate(spec.flags)) or "0"
+    bits = (
+        " + ".join(f"coalesce(({rule})::UBIGINT, 0) * {1 << i}" for i, (_, rule) in enumerate(spec.flags))
+        or "0"
+    )
     columns = "".join(
-        f", coalesce(({rule})::DOUBLE, 'nan'::DOUBLE) AS value_{i}" for i, (_, rule) in enumerate(spec.columns)
+        f", coalesce(({rule})::DOUBLE, 'nan'::DOUBLE) AS value_{i}"
+        for i, (_, rule) in enumerate(spec.columns)
     )
     ticket, joined = (", ticket", "JOIN _ticket_codes USING (ticket_id)") if spec.tickets else ("", "")
     order = ", ".join(("code", "known_at", *(f"{column} NULLS FIRST" for column in spec.order)))
@@ -275,11 +282,15 @@ def _select(spec: LogSpec, definitions: Definitions) -> str:
 
 
 def read_logs(
-    connection: duckdb.DuckDBPyConnection, present: tuple[str, ...], definitions: Definitions, n_customers: int
+    connection: duckdb.DuckDBPyConnection,
+    present: tuple[str, ...],
+    definitions: Definitions,
+    n_customers: int,
+    wanted: Collection[str],
 ) -> Iterator[Log]:
-    """Yield every log whose tables are present; call :func:`prepare` first."""
+    """Yield every wanted log whose tables are present; call :func:`prepare` first."""
     for spec in LOGS.values():
-        if set(spec.tables) <= set(present):
+        if spec.name in wanted and set(spec.tables) <= set(present):
             found = connection.execute(_select(spec, definitions)).fetchnumpy()
             values = [np.asarray(found[f"value_{i}"], dtype=np.float64) for i in range(len(spec.columns))]
             yield Log(
@@ -288,5 +299,7 @@ def read_logs(
                 known=np.asarray(found["known"], dtype=np.int64),
                 flags=np.asarray(found["flags"], dtype=np.uint64),
                 values=np.vstack(values) if values else np.empty((0, len(found["known"]))),
-                tickets=np.asarray(found["ticket"], dtype=np.int64) if spec.tickets else np.empty(0, dtype=np.int64),
+                tickets=np.asarray(found["ticket"], dtype=np.int64)
+                if spec.tickets
+                else np.empty(0, dtype=np.int64),
             )

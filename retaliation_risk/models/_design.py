@@ -13,6 +13,9 @@ from retaliation_risk.errors import ArgumentError
 
 Floats = npt.NDArray[np.float64]
 
+#: Skewness from which a column without negative values enters as log(1 + value).
+SKEWED = 2.0
+
 
 def check_columns(X: pd.DataFrame, features: Sequence[str]) -> None:
     """Refuse a table that lacks a column the model was fitted with, naming those lacking and those added."""
@@ -52,9 +55,12 @@ class Design:
     fill : array, shape (n_features,)
         Training median, put in place of NaN (0 where a column was empty).
     mean, scale : array, shape (n_features,)
-        Training mean and standard deviation after filling, in the feature's own unit.
+        Training mean and standard deviation after filling (and after the logarithm, where one is taken).
     kept : array of bool, shape (n_features,)
         False for columns that were constant in training; they carry nothing and are left out.
+    logged : array of bool, shape (n_features,)
+        True for skewed columns (counts, days), which enter as log(1 + value): few customers have most contacts, and a
+        straight line through them would be theirs alone.
     """
 
     features: tuple[str, ...]
@@ -62,6 +68,7 @@ class Design:
     mean: Floats
     scale: Floats
     kept: npt.NDArray[np.bool_]
+    logged: npt.NDArray[np.bool_]
 
     @property
     def used(self) -> list[str]:
@@ -76,7 +83,7 @@ class Design:
     def matrix(self, X: pd.DataFrame) -> Floats:
         """Standardised values of the kept columns, shape (n, n_kept)."""
         raw = numbers(X, self.features)[:, self.kept]
-        filled = np.where(np.isnan(raw), self.fill[self.kept], raw)
+        filled = _bend(np.where(np.isnan(raw), self.fill[self.kept], raw), self.logged[self.kept])
         standard: Floats = (filled - self.mean[self.kept]) / self.scale[self.kept]
         return standard
 
@@ -96,8 +103,10 @@ class Design:
     ) -> pd.DataFrame:
         """One row per used feature; ``scale`` is the standard deviation that the effect is for."""
         columns = {"feature": self.used, "estimate": estimate, "low": low, "high": high, "p_value": p_value}
-        frame = pd.DataFrame(columns | {"kind": kind, "unit": "per standard deviation"})
-        return frame.assign(scale=self.scale[self.kept])
+        unit = np.where(
+            self.logged[self.kept], "per standard deviation of log(1 + value)", "per standard deviation"
+        )
+        return pd.DataFrame(columns | {"kind": kind, "unit": unit, "scale": self.scale[self.kept]})
 
 
 def fit_design(X: pd.DataFrame) -> Design:
@@ -115,8 +124,24 @@ def fit_design(X: pd.DataFrame) -> Design:
     fill = np.zeros(len(features))
     fill[~empty] = np.nanmedian(raw[:, ~empty], axis=0)
     filled = np.where(np.isnan(raw), fill, raw)
+    logged = _skewed(filled)
+    filled = _bend(filled, logged)
     mean, scale = filled.mean(axis=0), filled.std(axis=0)
     kept = scale > 1e-10 * np.maximum(np.abs(mean), 1e-300)
     if not kept.any():
         raise ArgumentError("RR111", f"all of columns {list(features)} are constant; at least one must vary.")
-    return Design(features, fill, mean, np.where(kept, scale, 1.0), kept)
+    return Design(features, fill, mean, np.where(kept, scale, 1.0), kept, logged)
+
+
+def _skewed(filled: Floats) -> npt.NDArray[np.bool_]:
+    """Columns without negative values whose third standardised moment is above SKEWED."""
+    centred = filled - filled.mean(axis=0)
+    spread = np.maximum(filled.std(axis=0), 1e-300)
+    skewed: npt.NDArray[np.bool_] = ((centred / spread) ** 3).mean(axis=0) > SKEWED
+    nonnegative: npt.NDArray[np.bool_] = filled.min(axis=0, initial=np.inf) >= 0
+    return skewed & nonnegative
+
+
+def _bend(filled: Floats, logged: npt.NDArray[np.bool_]) -> Floats:
+    # Values below 0 were never seen in a logged column; at prediction they count as 0.
+    return np.where(logged, np.log1p(np.maximum(filled, 0.0)), filled)

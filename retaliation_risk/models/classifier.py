@@ -10,6 +10,7 @@ import sklearn
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.utils.validation import check_is_fitted
+from threadpoolctl import threadpool_limits
 
 from retaliation_risk._validate import positive, within
 from retaliation_risk.errors import GateError
@@ -147,6 +148,10 @@ def _solver(l1_ratio: float) -> dict[str, Any]:
     return chosen
 
 
+#: Rows below which trees use one thread.
+FEW_ROWS = 200_000
+
+
 class Boosting(Fitted):
     """Boosted trees, rows weighted for censoring, calibrated on later moments than they were grown on.
 
@@ -200,11 +205,12 @@ class Boosting(Fitted):
         # scikit-learn cannot bin a column without any value.
         self.used_ = ~np.isnan(matrix[early]).all(axis=0)
         matrix = matrix[:, self.used_]
-        self.trees_ = self._trees().fit(matrix[early], hit[early], sample_weight=weight[early])
+        with _threads(len(matrix)):
+            self.trees_ = self._trees().fit(matrix[early], hit[early], sample_weight=_unequal(weight[early]))
         self.calibrated_ = bool(later.any())
         self.calibrator_: Calibrator | None = None
         if self.calibrated_:
-            raw = self.trees_.decision_function(matrix[later])
+            raw = self._raw(matrix[later])
             self.calibrator_ = fit_calibrator(raw, hit[later], weight[later])
         return self
 
@@ -214,12 +220,17 @@ class Boosting(Fitted):
         same_horizon(self.horizon_days, horizon_days)
         if len(X) == 0:
             return np.empty(0)
-        raw = self.trees_.decision_function(numbers(X, self.features_)[:, self.used_])
+        raw = self._raw(numbers(X, self.features_)[:, self.used_])
         return self.calibrator_(raw) if self.calibrator_ is not None else sigmoid(raw)
 
     def to_parameters(self) -> None:  # type: ignore[override]
         """None: trees are not written as JSON yet."""
         return None
+
+    def _raw(self, matrix: Floats) -> Floats:
+        with _threads(len(matrix)):
+            raw: Floats = self.trees_.decision_function(matrix)
+        return raw
 
     def _trees(self) -> HistGradientBoostingClassifier:
         # Early stopping would hold out shuffled rows, which mixes later moments into earlier ones.
@@ -232,3 +243,13 @@ class Boosting(Fitted):
             early_stopping=False,
             random_state=self.seed,
         )
+
+
+def _threads(n_rows: int) -> threadpool_limits:
+    """One thread for few rows: threads that wait for each other cost more than they bring, most on a busy machine."""
+    return threadpool_limits(1 if n_rows < FEW_ROWS else None, user_api="openmp")
+
+
+def _unequal(weight: Floats) -> Floats | None:
+    """Nothing where all weights are equal: scikit-learn bins unweighted columns much faster."""
+    return None if weight.size and (weight == weight[0]).all() else weight

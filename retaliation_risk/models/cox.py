@@ -8,10 +8,10 @@ from typing import ClassVar, Self
 import numpy as np
 import pandas as pd
 from lifelines import CoxPHFitter
-from lifelines.exceptions import ApproximationWarning, ConvergenceWarning, StatisticalWarning
 from scipy.stats import norm
 from sklearn.utils.validation import check_is_fitted
 
+from retaliation_risk.errors import GateError
 from retaliation_risk.models._base import Fitted
 from retaliation_risk.models._design import Design, fit_design
 from retaliation_risk.models._outcomes import Bools, Floats, read_outcomes, within_reach
@@ -126,14 +126,23 @@ def _fit_engine(Z: Floats, duration: Floats, event: Bools, penalizer: float) -> 
     """Coefficients, their model-based covariance, and the baseline as (times, cumulative hazard) at Z = 0."""
     names = [f"z{i}" for i in range(Z.shape[1])]
     frame = pd.DataFrame(Z, columns=names).assign(duration_days=duration, event=event)
-    with warnings.catch_warnings():
-        # Rare events make features look like near-perfect separators to lifelines; the ridge bounds them.
-        for kind in (ConvergenceWarning, StatisticalWarning, ApproximationWarning):
-            warnings.simplefilter("ignore", kind)
-        fitted = CoxPHFitter(penalizer=penalizer).fit(frame, "duration_days", "event")
+    fitted = _converged(frame, penalizer)
     coefficients = fitted.params_.to_numpy(dtype=np.float64)
     covariance = fitted.variance_matrix_.to_numpy(dtype=np.float64)
     # lifelines centres on the mean of Z, which is 0 up to rounding.
     hazard = fitted.baseline_cumulative_hazard_
     times = np.concatenate([[0.0], hazard.index.to_numpy(dtype=np.float64)])
     return coefficients, covariance, np.stack([times, np.concatenate([[0.0], hazard.iloc[:, 0].to_numpy()])])
+
+
+def _converged(frame: pd.DataFrame, penalizer: float) -> CoxPHFitter:
+    """Fit with ever shorter Newton steps: lifelines does not halve a step that overshoots."""
+    for step_size in (0.95, 0.3, 0.1):
+        with warnings.catch_warnings(record=True) as said:
+            warnings.simplefilter("always")
+            fitted = CoxPHFitter(penalizer=penalizer).fit(
+                frame, "duration_days", "event", fit_options={"step_size": step_size}
+            )
+        if not any("failed to converge" in str(warning.message) for warning in said):
+            return fitted
+    raise GateError("RR401", f"the Cox model did not converge on {int(frame['event'].sum())} events.")

@@ -13,6 +13,7 @@ from retaliation_risk.influence import fit_reach, score_followers
 from retaliation_risk.run.settings import Settings
 
 FOLLOWERS = INFLUENCE[0]
+FEWEST_LANDMARKS = 12
 
 
 @dataclass(frozen=True)
@@ -35,9 +36,11 @@ def build_landmarks(histories: Histories, settings: Settings) -> Landmarks:
     """Ask the histories for every customer at risk at every moment of the run."""
     now = histories.now if settings.now is None else settings.now
     first = pd.Timestamp(int(histories.logs["tickets"].known.min()), unit="us")
-    moments, test = landmarks(
-        first, now, horizon_days=settings.horizon_days, every_days=settings.step_days, n_test=settings.test_moments
+    horizon, step = (
+        settings.horizon_days,
+        settings.every_days or _step_days(first, now, settings.horizon_days),
     )
+    moments, test = landmarks(first, now, horizon_days=horizon, every_days=step, n_test=settings.test_moments)
     off = histories.switched_off(FEATURES)
     on = tuple(feature for feature in FEATURES if feature.name not in off)
     groups = [(moment, histories.at_risk(moment)) for moment in (*moments, now)]
@@ -47,15 +50,22 @@ def build_landmarks(histories: Histories, settings: Settings) -> Landmarks:
     return Landmarks(moments, test, now, _with_influence(histories, rows, settings), on, off)
 
 
+def _step_days(first: pd.Timestamp, now: pd.Timestamp, horizon_days: float) -> float:
+    """Distance between landmarks: the horizon, or less where that would leave fewer than twelve."""
+    room = (now - first) / pd.Timedelta(days=1) - horizon_days
+    return min(horizon_days, max(float(room // FEWEST_LANDMARKS), 1.0))
+
+
 def _with_influence(histories: Histories, rows: pd.DataFrame, settings: Settings) -> pd.DataFrame:
     """Add influence and expected reach, each from what was known at the moment; missing where there is no table."""
     if "influence" not in histories.logs:
         return rows.assign(influence=np.nan, expected_reach=np.nan)
     followers = histories.as_of(rows["customer_id"], rows["moment"], [FOLLOWERS])[FOLLOWERS.name].to_numpy()
     influence, reach = np.full(len(rows), np.nan), np.full(len(rows), np.nan)
-    for moment, here in rows.groupby("moment").indices.items():
+    for moment in rows["moment"].unique():
+        here = (rows["moment"] == moment).to_numpy()
         influence[here] = score_followers(followers[here])
-        reach[here] = _expected_reach(histories, pd.Timestamp(moment), followers[here], settings.outcome)
+        reach[here] = _expected_reach(histories, moment, followers[here], settings.outcome)
     return rows.assign(influence=influence, expected_reach=reach)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import numpy as np
+import pandas as pd
 
 from retaliation_risk.run.landmarks import Landmarks
 from retaliation_risk.run.settings import Settings
@@ -18,7 +18,9 @@ def switched_off(
     if "influence" not in tables.names:
         why = "there is no influence table: nothing is known of public accounts, and no account is not a low score"
         off.append({"what": "influence", "why": why})
-    off += [{"what": f"table {name}", "why": "not delivered"} for name in CONTRACT if name not in tables.names]
+    off += [
+        {"what": f"table {name}", "why": "not delivered"} for name in CONTRACT if name not in tables.names
+    ]
     off += [{"what": f"policy {name}", "why": why} for name, why in cannot.items()]
     if not known.test:
         why = "the history is too short to train on one stretch and judge on a later one (RR405)"
@@ -27,12 +29,14 @@ def switched_off(
         off.append({"what": "models", "why": why_no_model})
     off += [{"what": f"model {name}", "why": why} for name, why in unfitted.items()]
     if known.off:
-        off.append({"what": f"{len(known.off)} features", "why": "; ".join(f"{n} {w}" for n, w in known.off.items())})
+        off.append(
+            {"what": f"{len(known.off)} features", "why": "; ".join(f"{n} {w}" for n, w in known.off.items())}
+        )
     return off
 
 
-def notes(tables: Tables, known: Landmarks, settings: Settings) -> list[str]:
-    """Return what limits every number of this run."""
+def notes(rows: pd.DataFrame, y: pd.DataFrame, known: Landmarks, settings: Settings) -> list[str]:
+    """Return what limits every number of this run; ``rows`` are all landmark rows and ``y`` their outcomes."""
     said = [
         "Reached is not prevented: whether an answer in time changes what a customer does needs data on treatment.",
         "Customers stand in several moments, in training and in test; intervals resample customers, with all their rows.",
@@ -43,31 +47,21 @@ def notes(tables: Tables, known: Landmarks, settings: Settings) -> list[str]:
             f"The outcome is the ticket event '{settings.outcome}', not an act of retaliation: it shows how the line works "
             "on these data, and nothing about who would go public."
         )
-    sentence = _sla_sentence(known, settings)
+    sentence = "" if "sla_breaches_365d" in known.off else _sla_sentence(rows, y, settings.outcome)
     return said + ([sentence] if sentence else [])
 
 
-def _sla_sentence(known: Landmarks, settings: Settings) -> str:
+def _sla_sentence(rows: pd.DataFrame, y: pd.DataFrame, outcome: str) -> str:
     """Say whether customers with missed promises have more of the outcome, where both can be counted."""
-    rows = known.rows
-    if "sla_breaches_365d" in known.off or "event" not in rows:
-        return ""
-    rows = rows[rows["moment"] < known.now]
-    none = rows.loc[rows["sla_breaches_365d"] == 0, "event"]
-    many = rows.loc[rows["sla_breaches_365d"] >= 3, "event"]
+    missed, event = rows["sla_breaches_365d"].to_numpy(), y["event"].to_numpy()
+    none, many = event[missed == 0], event[missed >= 3]
     if min(len(none), len(many)) < 100 or not none.any():
         return ""
     fewer = many.mean() < none.mean()
     verdict = "FEWER" if fewer else "more"
     return (
-        f"Customers with three or more missed promises went on to have {verdict} outcomes ({settings.outcome}): "
+        f"Customers with three or more missed promises went on to have {verdict} outcomes ({outcome}): "
         f"{many.mean():.2%} of {len(many):,} rows, against {none.mean():.2%} of {len(none):,} rows without any. "
         + ("The raw count is no risk score here. " if fewer else "")
         + "Customers with many contacts differ from those with few."
     )
-
-
-def share_with_account(known: Landmarks) -> float | None:
-    """Share of the customers at risk now whose influence is known; None without an influence table."""
-    now = known.rows[known.rows["moment"] == known.now]
-    return float(np.mean(now["influence"].notna())) if len(now) and now["influence"].notna().any() else None

@@ -25,20 +25,34 @@ ACTIONS = {
 }
 
 
-def add_reasons(scored: pd.DataFrame, model: Any, columns: list[str], features: Sequence[Feature]) -> pd.DataFrame:
+def without_reasons(scored: pd.DataFrame) -> pd.DataFrame:
+    """Add the column ``reasons``, empty for everybody."""
+    return scored.assign(
+        reasons=pd.Series([[] for _ in range(len(scored))], index=scored.index, dtype=object)
+    )
+
+
+def add_reasons(
+    scored: pd.DataFrame, model: Any, columns: list[str], features: Sequence[Feature]
+) -> pd.DataFrame:
     """Add the column ``reasons``: a list of :class:`Reason` per customer, strongest first.
 
     Empty lists where the model has no exact contributions.
     """
     if not hasattr(model, "contributions"):
-        return scored.assign(reasons=[[] for _ in range(len(scored))])
+        return without_reasons(scored)
     named = {feature.name: feature for feature in features}
-    given = reasons(model.contributions(scored[columns]), scored, named, typical=dict(model.typical_))
-    return scored.assign(reasons=given)
+    usual = {name: value for name, value in dict(model.typical_).items() if value != 0}
+    given = reasons(model.contributions(scored[columns]), scored, named, typical=usual)
+    return scored.assign(reasons=pd.Series(given, index=scored.index, dtype=object))
 
 
 def build_queues(
-    histories: Histories, scored: pd.DataFrame, policies: Sequence[Policy], capacity: int, features: Sequence[Feature]
+    histories: Histories,
+    scored: pd.DataFrame,
+    policies: Sequence[Policy],
+    capacity: int,
+    features: Sequence[Feature],
 ) -> dict[str, pd.DataFrame]:
     """Return one queue per policy that can be run on ``scored``, with its evidence; columns of the run folder."""
     able = available(scored, policies)
@@ -53,9 +67,10 @@ def _printed(histories: Histories, front: pd.DataFrame, features: Sequence[Featu
     named = {feature.name: feature for feature in features}
     failed = named["failed_recoveries_ever"]
     tickets = []
-    for row in front.itertuples():
-        behind = [named[reason.feature] for reason in row.reasons] + [failed]
-        found = [t for f in behind for t in histories.tickets_behind(row.customer_id, row.moment, f, features)]
+    for row in front.to_dict("records"):
+        behind = [named[reason.feature] for reason in row["reasons"]] + [failed]
+        asked = [(row["customer_id"], row["moment"], feature, features) for feature in behind]
+        found = [ticket for question in asked for ticket in histories.tickets_behind(*question)]
         tickets.append(" ".join(list(dict.fromkeys(found))[:5]))
     return pd.DataFrame(
         {
@@ -108,7 +123,11 @@ def _row(row: Any, keys: dict[str, Any], shown: str | None, model: str) -> tuple
 
 
 def _said(reason: Reason) -> dict[str, Any]:
-    return {"feature": reason.feature, "sentence": reason.sentence, "contribution": round(reason.contribution, 6)}
+    return {
+        "feature": reason.feature,
+        "sentence": reason.sentence,
+        "contribution": round(reason.contribution, 6),
+    }
 
 
 def _number(value: float) -> float | None:

@@ -27,7 +27,8 @@ class Settings:
     model : str
         Model whose risk orders the queue, one of ``MODELS``.
     every_days : float or None
-        Distance between landmarks; None takes a quarter of the horizon, from 1 to 30 days.
+        Distance between landmarks; None takes the horizon, or less where the history is short (twelve landmarks at least,
+        a day apart at least).
     test_moments : int
         Most moments to judge at.
     n_bootstrap : int
@@ -41,11 +42,11 @@ class Settings:
     """
 
     outcome: str = "retaliation"
-    horizon_days: float = 90.0
+    horizon_days: float = 30.0
     capacity: int = 50
     model: str = "cox"
     every_days: float | None = None
-    test_moments: int = 6
+    test_moments: int = 12
     n_bootstrap: int = 500
     seed: int = 0
     now: pd.Timestamp | None = None
@@ -60,19 +61,14 @@ class Settings:
             positive("every_days", self.every_days)
         one_of("model", self.model, tuple(MODELS))
 
-    @property
-    def step_days(self) -> float:
-        """Distance between landmarks in days."""
-        return self.every_days or float(min(max(round(self.horizon_days / 4), 1), 30))
-
     def as_dict(self) -> dict[str, Any]:
-        """Settings as JSON-able values."""
+        """Return the settings as JSON-able values."""
         return {
             "outcome": self.outcome,
             "horizon_days": self.horizon_days,
             "capacity": self.capacity,
             "model": self.model,
-            "every_days": self.step_days,
+            "every_days": self.every_days,
             "test_moments": self.test_moments,
             "n_bootstrap": self.n_bootstrap,
             "definitions": self.definitions.as_dict(),

@@ -1,5 +1,4 @@
 # fmt: off
-# ruff: noqa: E501
 """The contract: the eight tables, declared as data.
 
 README's table, the JSON Schema, the reader, the checks and the error messages are all made from :data:`CONTRACT`.

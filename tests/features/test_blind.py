@@ -9,7 +9,9 @@ from retaliation_risk.histories import build_histories
 from retaliation_risk.tables import tables_from_frames
 from tests.features.worlds import START, cut, hours, time, worlds
 
-careful = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+careful = settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+)
 
 
 def everything(frames, ids, moments):
@@ -33,7 +35,9 @@ def test_cutting_the_future_away_changes_no_feature(frames, hour):
 @careful
 @given(worlds(), hours, st.randoms(use_true_random=False))
 def test_row_order_changes_no_feature(frames, hour, random):
-    shuffled = {name: table.sample(frac=1, random_state=random.randrange(1 << 30)) for name, table in frames.items()}
+    shuffled = {
+        name: table.sample(frac=1, random_state=random.randrange(1 << 30)) for name, table in frames.items()
+    }
     ids = frames["customers"]["customer_id"]
     pd.testing.assert_frame_equal(everything(frames, ids, time(hour)), everything(shuffled, ids, time(hour)))
 
@@ -44,12 +48,19 @@ def test_a_customer_alone_gets_what_it_gets_among_all(frames, hour):
     ids = frames["customers"]["customer_id"]
     among_all = everything(frames, ids, time(hour))
     for position, customer in enumerate(ids):
-        own = {name: table[table["customer_id"] == customer] if "customer_id" in table else table for name, table in frames.items()}
+        own = {
+            name: table[table["customer_id"] == customer] if "customer_id" in table else table
+            for name, table in frames.items()
+        }
         if own["tickets"].empty:
             continue
-        own["ticket_events"] = own["ticket_events"][own["ticket_events"]["ticket_id"].isin(own["tickets"]["ticket_id"])]
+        own["ticket_events"] = own["ticket_events"][
+            own["ticket_events"]["ticket_id"].isin(own["tickets"]["ticket_id"])
+        ]
         own["tickets"] = own["tickets"].assign(
-            parent_ticket_id=own["tickets"]["parent_ticket_id"].where(own["tickets"]["parent_ticket_id"].isin(own["tickets"]["ticket_id"]))
+            parent_ticket_id=own["tickets"]["parent_ticket_id"].where(
+                own["tickets"]["parent_ticket_id"].isin(own["tickets"]["ticket_id"])
+            )
         )
         alone = everything(own, [customer], time(hour))
         pd.testing.assert_frame_equal(among_all.iloc[[position]].reset_index(drop=True), alone)

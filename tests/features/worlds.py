@@ -21,12 +21,22 @@ def worlds(draw):
     customer = st.sampled_from(ids)
     tickets = draw(
         st.lists(
-            st.tuples(customer, hours, st.sampled_from(["a", "b", None]), st.booleans(), st.integers(1, 5)), min_size=1, max_size=8
+            st.tuples(customer, hours, st.sampled_from(["a", "b", None]), st.booleans(), st.integers(1, 5)),
+            min_size=1,
+            max_size=8,
         )
     )
     tickets = [(f"t{i}", *ticket) for i, ticket in enumerate(tickets)]
-    parents = {ticket[0]: draw(st.sampled_from([None, *(t[0] for t in tickets if t[2] < ticket[2])])) for ticket in tickets}
-    rows = st.tuples(st.integers(0, len(tickets) - 1), st.integers(0, 300), st.sampled_from(EVENT_TYPES), st.integers(0, 90))
+    parents = {
+        ticket[0]: draw(st.sampled_from([None, *(t[0] for t in tickets if t[2] < ticket[2])]))
+        for ticket in tickets
+    }
+    rows = st.tuples(
+        st.integers(0, len(tickets) - 1),
+        st.integers(0, 300),
+        st.sampled_from(EVENT_TYPES),
+        st.integers(0, 90),
+    )
     events = []
     for number, after, kind, late in draw(st.lists(rows, max_size=14)):
         happened = tickets[number][2] + after
@@ -38,7 +48,15 @@ def worlds(draw):
         "customers": pd.DataFrame({"customer_id": ids, "first_seen_at": [START] * len(ids)}),
         "tickets": pd.DataFrame(
             [(t, c, time(h), k, parents[t], complaint, s) for t, c, h, k, complaint, s in tickets],
-            columns=["ticket_id", "customer_id", "opened_at", "issue_key", "parent_ticket_id", "is_complaint", "severity"],
+            columns=[
+                "ticket_id",
+                "customer_id",
+                "opened_at",
+                "issue_key",
+                "parent_ticket_id",
+                "is_complaint",
+                "severity",
+            ],
         ),
         "ticket_events": frame(events, ["ticket_id", "occurred_at", "event_type", "known_at", "value"]),
         "orders": frame([(c, time(h), x) for c, h, x in orders], ["customer_id", "ordered_at", "amount"]),
@@ -55,7 +73,9 @@ KNOWN = {"tickets": "opened_at", "ticket_events": "known_at", "orders": "ordered
 
 def cut(frames, moment):
     """The frames without anything known at or after the moment."""
-    kept = {name: table[table[KNOWN[name]] < moment] if name in KNOWN else table for name, table in frames.items()}
+    kept = {
+        name: table[table[KNOWN[name]] < moment] if name in KNOWN else table for name, table in frames.items()
+    }
     there = set(kept["tickets"]["ticket_id"])
     kept["ticket_events"] = kept["ticket_events"][kept["ticket_events"]["ticket_id"].isin(there)]
     return kept

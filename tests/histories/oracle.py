@@ -82,7 +82,9 @@ def _spell(aggregate, past, inside, moment):
 
 
 def _area(aggregate, past, inside, moment):
-    return math.fsum(_number(aggregate, row) * (moment - row["known"]) / DAY for row in _wanted(aggregate, past))
+    return math.fsum(
+        _number(aggregate, row) * (moment - row["known"]) / DAY for row in _wanted(aggregate, past)
+    )
 
 
 _OPERATIONS = {

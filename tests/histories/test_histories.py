@@ -12,6 +12,7 @@ from retaliation_risk.histories import Definitions, build_histories, landmarks
 from retaliation_risk.tables import tables_from_frames
 from tests.conftest import utc
 
+
 def add(frames, table, *row):
     """The frames with one more row in a table."""
     frame = frames[table]
@@ -60,7 +61,14 @@ def test_what_is_open_by_hand(histories):
 
 def test_relationship_and_experience_by_hand(histories):
     tenure, orders, spend, csat, wait = at(
-        histories, "C1", "2025-03-21", "tenure_days", "orders_365d", "spend_ever", "last_csat", "first_reply_hours_365d"
+        histories,
+        "C1",
+        "2025-03-21",
+        "tenure_days",
+        "orders_365d",
+        "spend_ever",
+        "last_csat",
+        "first_reply_hours_365d",
     )
     # 2024 is a leap year: 366 + 31 + 28 + 20 days. Only one order in the last 365 days.
     assert (tenure, orders, spend, csat, wait) == (445, 1, 150, 0.2, 6)
@@ -91,24 +99,33 @@ def test_evidence_is_kept(histories):
     failed, tenure = NAMED["failed_recoveries_ever"], NAMED["tenure_days"]
     assert histories.tickets_behind("C1", "2025-03-30", failed) == ["T2", "T1"]
     assert histories.tickets_behind("C1", "2025-03-12", failed) == ["T1"]
-    assert histories.tickets_behind("C1", "2025-03-30", NAMED["tenure_x_failed_recoveries"], FEATURES) == ["T2", "T1"]
+    assert histories.tickets_behind("C1", "2025-03-30", NAMED["tenure_x_failed_recoveries"], FEATURES) == [
+        "T2",
+        "T1",
+    ]
     assert histories.tickets_behind("C1", "2025-03-30", tenure) == []
 
 
 def test_rows_come_in_the_order_asked(histories):
-    got = histories.as_of(["C2", "C1", "C2"], ["2025-06-01", "2025-06-01", "2024-06-01"], [NAMED["tickets_ever"]])
+    got = histories.as_of(
+        ["C2", "C1", "C2"], ["2025-06-01", "2025-06-01", "2024-06-01"], [NAMED["tickets_ever"]]
+    )
     assert got["customer_id"].tolist() == ["C2", "C1", "C2"]
     assert got["tickets_ever"].tolist() == [1, 2, 0]
     assert got["moment"].dtype == "datetime64[us]"
 
 
 def test_missing_tables_switch_features_off_and_say_so(small_frames):
-    alone = build_histories(tables_from_frames({name: small_frames[name] for name in ("customers", "tickets")}))
+    alone = build_histories(
+        tables_from_frames({name: small_frames[name] for name in ("customers", "tickets")})
+    )
     off = alone.switched_off(FEATURES)
     assert off["spend_365d"] == "needs the table orders"
     assert off["relationship_strength"] == "needs purchase_stock"
     assert "failed_recoveries_ever" not in off  # repeats and follow-ups need tickets only
-    with pytest.raises(ArgumentError, match="RR403 .*'spend_365d' cannot be computed: it needs the table orders"):
+    with pytest.raises(
+        ArgumentError, match="RR403 .*'spend_365d' cannot be computed: it needs the table orders"
+    ):
         alone.as_of(["C1"], "2025-06-01", [NAMED["spend_365d"]])
 
 
@@ -119,7 +136,9 @@ def test_wrong_questions_are_answered_in_words(histories):
         histories.as_of(["C1", "C2"], ["2025-06-01"], [])
     with pytest.raises(ArgumentError, match="moments holds a missing time at position 1"):
         histories.as_of(["C1", "C2"], ["2025-06-01", None], [])
-    with pytest.raises(ArgumentError, match=r"uses \['tenure_days', 'failed_recoveries_ever'\]|uses \[.*\], which are"):
+    with pytest.raises(
+        ArgumentError, match=r"uses \['tenure_days', 'failed_recoveries_ever'\]|uses \[.*\], which are"
+    ):
         histories.as_of(["C1"], "2025-06-01", [NAMED["tenure_x_failed_recoveries"]])
 
 
@@ -133,7 +152,9 @@ def test_times_are_utc_and_cut_down_to_microseconds(histories):
 
 
 def test_the_outcome_frame_by_hand(histories):
-    got = histories.follow_up(["C1", "C1", "C2", "C1"], ["2025-03-31", "2025-04-02", "2025-03-31", "2025-02-01"], horizon_days=30)
+    got = histories.follow_up(
+        ["C1", "C1", "C2", "C1"], ["2025-03-31", "2025-04-02", "2025-03-31", "2025-02-01"], horizon_days=30
+    )
     assert got["event"].tolist() == [True, False, False, False]
     # C1 acts 1.5 days on; then nothing in 30 days; C2 is seen for 10 days only; in February April is too far.
     assert got["duration_days"].tolist() == [1.5, 30, 10, 30]
@@ -172,7 +193,9 @@ def test_an_event_type_can_be_the_outcome(histories):
     got = histories.follow_up(["C1", "C2"], "2025-03-01", outcome="reopened", horizon_days=30)
     assert got["event"].tolist() == [True, False]
     assert got["duration_days"].tolist()[0] == pytest.approx(12 + 10 / 24)
-    with pytest.raises(ArgumentError, match="RR404 .*'apology' is not recorded here; recorded are: closed, csat_rated"):
+    with pytest.raises(
+        ArgumentError, match="RR404 .*'apology' is not recorded here; recorded are: closed, csat_rated"
+    ):
         histories.follow_up(["C1"], "2025-03-01", outcome="apology", horizon_days=30)
 
 
@@ -180,11 +203,17 @@ def test_without_observation_everybody_is_followed_to_the_last_fact(small_frames
     del small_frames["observation"]
     histories = build_histories(tables_from_frames(small_frames))
     got = histories.follow_up(["C2"], "2025-03-31", horizon_days=30)
-    assert got["duration_days"].item() == pytest.approx((utc("2025-04-03T12:00") - utc("2025-03-31")) / pd.Timedelta("1D"))
+    assert got["duration_days"].item() == pytest.approx(
+        (utc("2025-04-03T12:00") - utc("2025-03-31")) / pd.Timedelta("1D")
+    )
 
 
 def test_spans_that_touch_are_one_and_gaps_are_not_observed(small_frames):
-    spans = [("C1", "2025-01-01", "2025-02-01"), ("C1", "2025-02-01", "2025-03-01"), ("C1", "2025-05-01", "2025-06-01")]
+    spans = [
+        ("C1", "2025-01-01", "2025-02-01"),
+        ("C1", "2025-02-01", "2025-03-01"),
+        ("C1", "2025-05-01", "2025-06-01"),
+    ]
     small_frames["observation"] = pd.DataFrame(spans, columns=["customer_id", "observed_from", "observed_to"])
     histories = build_histories(tables_from_frames(small_frames))
     got = histories.follow_up(["C1"] * 3, ["2025-01-15", "2025-03-15", "2025-05-15"], horizon_days=60)

@@ -110,7 +110,9 @@ def test_nothing_known_at_or_after_the_moment_matters(histories, moment, later):
     future = [{**row, "known": moment + abs(row["known"])} for row in later]
     changed = [[row for row in history if row["known"] < moment] + future for history in histories]
     codes, moments = range(len(histories)), [moment] * len(histories)
-    np.testing.assert_array_equal(ask(build_log(histories), codes, moments), ask(build_log(changed), codes, moments))
+    np.testing.assert_array_equal(
+        ask(build_log(histories), codes, moments), ask(build_log(changed), codes, moments)
+    )
 
 
 @settings(max_examples=100, deadline=None)
@@ -126,7 +128,14 @@ def test_a_customer_alone_and_a_moment_alone_give_what_they_give_among_all(histo
 
 def test_the_edges_of_a_window_by_hand():
     # Known at day 0, 7 and 7 + 1 microsecond; asked at day 7 and a microsecond later.
-    log = build_log([[{"known": t, "flags": set(), "values": {"x": 1.0, "level": 1.0}} for t in (0, 7 * DAY, 7 * DAY + 1)]])
+    log = build_log(
+        [
+            [
+                {"known": t, "flags": set(), "values": {"x": 1.0, "level": 1.0}}
+                for t in (0, 7 * DAY, 7 * DAY + 1)
+            ]
+        ]
+    )
     week = [Count("facts", days=7), Count("facts"), DaysSince("facts")]
     got = ask(log, [0, 0, 0], [7 * DAY, 7 * DAY + 1, 7 * DAY + 2], week)
     # At day 7 the fact of day 0 is exactly a window old and counts; the one known at the moment is the future.
@@ -136,7 +145,14 @@ def test_the_edges_of_a_window_by_hand():
 
 def test_a_small_sum_survives_a_large_past():
     past = [1e16, 1.0, 1e-3]
-    log = build_log([[{"known": i * 10 * DAY, "flags": set(), "values": {"x": x, "level": 1.0}} for i, x in enumerate(past)]])
+    log = build_log(
+        [
+            [
+                {"known": i * 10 * DAY, "flags": set(), "values": {"x": x, "level": 1.0}}
+                for i, x in enumerate(past)
+            ]
+        ]
+    )
     assert ask(log, [0], [20 * DAY + 1], [Sum("facts", "x", days=5)])[0, 0] == pytest.approx(1e-3, rel=1e-12)
 
 

@@ -1,0 +1,171 @@
+"""The files of a run folder, each from the work in hand."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Sequence
+from dataclasses import asdict
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from retaliation_risk._version import __version__
+from retaliation_risk.evaluate import calibration_table, capacity_curve, evaluate, who_is_served
+from retaliation_risk.features import FEATURES, dictionary
+from retaliation_risk.models import MODELS, Model
+from retaliation_risk.models.curves import survival_table
+from retaliation_risk.policies import POLICIES, available
+from retaliation_risk.run.folder import write_csv, write_json
+from retaliation_risk.run.notes import notes, switched_off
+from retaliation_risk.run.readout import add_reasons, build_queues, without_reasons, write_readouts
+from retaliation_risk.run.work import Work, columns_of, landmark_rows, outcomes_of
+
+SCHEMA_VERSION = 1
+LIBRARIES = ("duckdb", "lifelines", "numpy", "pandas", "scikit-learn", "scipy", "statsmodels")
+EFFECTS = ["model", "feature", "kind", "unit", "estimate", "low", "high", "p_value", "about"]
+SHARES_OF_CAPACITY = (0.2, 0.5, 1, 2, 4, 8)
+
+
+def write_scores(folder: Path, work: Work) -> None:
+    """Write scores, capacity curve, calibration and who is served, where there was something to judge."""
+    if not work.known.test:
+        return
+    predictions, settings = work.backtest.predictions, work.settings
+    # The segment is for the section on who is served; no model and no policy looks at it.
+    segments = work.tables.query("SELECT customer_id, segment FROM customers")
+    seen = work.known.rows.merge(segments, on="customer_id", how="left", validate="many_to_one")
+    drawn: dict[str, Any] = {"n_bootstrap": settings.n_bootstrap, "seed": settings.seed}
+    capacities = sorted({max(1, round(settings.capacity * share)) for share in SHARES_OF_CAPACITY})
+    scores = evaluate(
+        predictions, seen, capacity=settings.capacity, horizon_days=settings.horizon_days, **drawn
+    )
+    curve = capacity_curve(predictions, seen, model=settings.model, capacities=capacities, **drawn)
+    write_csv(folder / "scores.csv", scores)
+    write_csv(folder / "capacity.csv", curve)
+    write_csv(folder / "calibration.csv", calibration_table(predictions))
+    served = who_is_served(predictions, seen, capacity=settings.capacity, model=settings.model)
+    write_csv(folder / "served.csv", served)
+
+
+def write_now(folder: Path, work: Work) -> None:
+    """Write queues, readouts, effects and the model, as of now."""
+    known, settings, model = work.known, work.settings, work.model
+    now = known.rows[known.rows["moment"] == known.now].reset_index(drop=True)
+    scored = without_reasons(now.assign(risk=np.nan))
+    base_rate = None
+    if model is not None:
+        columns = columns_of(known)
+        scored["risk"] = model.predict_risk(now[columns], settings.horizon_days)
+        base_rate = float(scored["risk"].mean()) if len(scored) else None
+        scored = add_reasons(scored, model, columns, known.features)
+        _write_model(folder, model, work)
+    policies = [policy for policy in POLICIES if policy.name != "oracle"]
+    queues = build_queues(work.histories, scored, policies, settings.capacity, known.features)
+    for name, front in queues.items():
+        write_csv(folder / f"queue_{name}.csv", front)
+    keys = work.tables.query("SELECT customer_id, contact_key FROM customers")
+    write_readouts(folder / "readout.sqlite", scored, base_rate, settings.model if model else "rule", keys)
+
+
+def _write_model(folder: Path, model: Model, work: Work) -> None:
+    """Write the manifest, the parameters where they can be written as JSON, and the effects."""
+    parameters = model.to_parameters()
+    (folder / "model").mkdir()
+    manifest = {
+        "format_version": 1,
+        "model": work.settings.model,
+        "features": columns_of(work.known),
+        "horizon_days": work.settings.horizon_days,
+        "outcome": work.settings.outcome,
+        "trained_by": work.known.now.isoformat(),
+        "parameters": "parameters.json" if parameters is not None else None,
+        "retaliation_risk": __version__,
+    }
+    write_json(folder / "model" / "manifest.json", manifest)
+    if parameters is not None:
+        write_json(folder / "model" / "parameters.json", parameters)
+    effects = getattr(model, "effects_", None)
+    if effects is not None:
+        about = {feature.name: feature.about for feature in FEATURES}
+        table = effects.assign(model=work.settings.model, about=effects["feature"].map(about))
+        write_csv(folder / "effects.csv", table[EFFECTS].sort_values("p_value", kind="stable"))
+
+
+def write_facts(folder: Path, work: Work, truth: dict[str, Any] | None, provenance: Sequence[str]) -> None:
+    """Write run.json, validation.json, features.json and the survival curves."""
+    rows = landmark_rows(work.known)
+    y = outcomes_of(work.histories, rows, work.settings)
+    _write_survival(folder, rows, y, work.settings.horizon_days)
+    fits = work.backtest.fits
+    failed = fits[~fits["fitted"].astype(bool)]
+    unfitted = {str(model): str(why) for model, why in zip(failed["model"], failed["why"], strict=True)}
+    facts = {
+        "schema_version": SCHEMA_VERSION,
+        "versions": _versions(),
+        "seed": work.settings.seed,
+        "settings": work.settings.as_dict(),
+        "moments": _moments(work),
+        "inputs": [asdict(source) for source in work.tables.sources],
+        "tables": _rows_of(work),
+        "n_customers": len(work.histories.customer_ids),
+        "n_events": len(work.histories.acts(work.settings.outcome)),
+        "switched_off": switched_off(work.tables, work.known, _cannot(work), work.why_not, unfitted),
+        "notes": [*provenance, *notes(rows, y, work.known, work.settings)],
+        "truth": truth,
+    }
+    validation = {
+        "problems": [problem.as_dict() for problem in work.tables.warnings],
+        "splits": _splits(work.backtest.predictions),
+        "models": {n: {"fitted": n not in unfitted, "why": unfitted.get(n, "")} for n in MODELS},
+    }
+    write_json(folder / "run.json", facts)
+    write_json(folder / "validation.json", validation)
+    write_json(folder / "features.json", dictionary(FEATURES, work.known.off))
+
+
+def _write_survival(folder: Path, rows: pd.DataFrame, y: pd.DataFrame, horizon_days: float) -> None:
+    if rows.empty:
+        return
+    failed = rows["failed_recoveries_ever"].clip(upper=3).astype(int).map({0: "0", 1: "1", 2: "2", 3: "3+"})
+    table = survival_table(failed, y["event"], y["duration_days"], np.linspace(0, horizon_days, 31))
+    write_csv(folder / "survival.csv", table.rename(columns={"group": "failed_recoveries"}))
+
+
+def _cannot(work: Work) -> dict[str, str]:
+    """Policies that cannot be run on these columns, with the reason."""
+    found = available(work.known.rows.assign(risk=1.0, true_event=False))
+    return {name: why for name, why in found.items() if why}
+
+
+def _rows_of(work: Work) -> dict[str, int]:
+    count = "SELECT count(*) AS n FROM {}"
+    return {name: int(work.tables.query(count.format(name))["n"][0]) for name in work.tables.names}
+
+
+def _moments(work: Work) -> dict[str, Any]:
+    known = work.known
+    return {
+        "train": [moment.isoformat() for moment in known.moments],
+        "test": [moment.isoformat() for moment in known.test],
+        "now": known.now.isoformat(),
+    }
+
+
+def _splits(predictions: pd.DataFrame) -> list[dict[str, Any]]:
+    return [
+        {
+            "split": split,
+            "n": len(rows),
+            "n_events": int(rows["event"].sum()),
+            "n_censored": int((rows["weight"] == 0).sum()),
+        }
+        for split, rows in predictions.groupby("split")
+    ]
+
+
+def _versions() -> dict[str, str]:
+    libraries = {name: version(name) for name in LIBRARIES}
+    return {"retaliation-risk": __version__, "python": platform.python_version(), **libraries}
