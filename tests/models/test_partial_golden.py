@@ -292,3 +292,22 @@ def test_public_data_give_the_numbers_of_r(name, source, ties):
         columns_of = values.reshape(len(values), -1)
         number = np.arange(1, len(values) + 1)[:, None]
         close(np.append((columns_of**2).sum(axis=0), (columns_of * number).sum(axis=0)), theirs[kind])
+
+
+@pytest.mark.parametrize(
+    ("name", "coefficients", "errors"),
+    [
+        ("cgd", [-1.09976, 0.38253, -0.03967, 1.06153], [0.30931, 0.32077, 0.01485, 0.59059]),
+        ("bladder2_ag", [-0.46469, 0.17496, -0.04366], [0.26556, 0.06304, 0.07762]),
+        ("bladder2_pwp", [-0.333489, 0.119617, -0.008495], [0.204787, 0.051387, 0.061635]),
+        (
+            "readmission",
+            [-0.5407, 0.5062, 0.4653, 0.3395, 1.3736, -0.2434],
+            [0.1700, 0.2915, 0.1464, 0.1910, 0.2230, 0.1655],
+        ),
+    ],
+)
+def test_the_golden_numbers_are_those_r_prints_for_these_data(name, coefficients, errors):
+    """Digits as R's summary of the published analyses prints them, without the data at hand."""
+    np.testing.assert_allclose(PUBLIC[name]["coefficients"], coefficients, atol=6e-5)
+    np.testing.assert_allclose(np.sqrt(np.diag(PUBLIC[name]["robust"])), errors, atol=6e-5)

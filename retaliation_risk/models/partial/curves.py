@@ -121,7 +121,7 @@ def _known(base: Baseline, strata: npt.ArrayLike | None, n: int) -> Ints:
     if (strange := base.strata[place] != given).any():
         raise ArgumentError(
             "RR111",
-            f"stratum {given[strange][0]!r} was not in the fit; it knows {base.strata[:5].tolist()}"
+            f"stratum {given[strange].tolist()[0]!r} was not in the fit; it knows {base.strata[:5].tolist()}"
             f"{' and more' if len(base.strata) > 5 else ''}.",
         )
     return np.asarray(place, dtype=np.int64)

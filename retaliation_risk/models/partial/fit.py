@@ -171,7 +171,8 @@ def fit_rows(rows: Rows, *, ties: str = "efron", ridge: float = 0.0) -> CoxFit:
     if rows.sampled and len(sets.deaths) > len(sets.times):
         ties = "exact"
     penalty = ridge / np.where(sets.scale > 0, sets.scale, 1.0) ** 2
-    columns = Columns(rows.names, np.where(sets.scale > 0, np.ptp(sets.Z, axis=0), 0.0))
+    unit = float(sets.weight[sets.deaths].mean())
+    columns = Columns(rows.names, np.where(sets.scale > 0, np.ptp(sets.Z, axis=0), 0.0), unit)
     null = likelihood_at(sets, np.zeros(len(rows.names)), ties)
     check_columns(null, penalty, columns)
     robust_score = None if rows.cluster is None else _robust_score(null, sets, rows)
@@ -206,8 +207,8 @@ def _result(
         log_likelihood=top.likelihood.log_likelihood,
         log_likelihood_null=null.log_likelihood,
         likelihood_ratio=chi_square(2 * (top.likelihood.log_likelihood - null.log_likelihood), p),
-        wald=chi_square(float(top.beta @ np.linalg.solve(used, top.beta)), p),
-        score=chi_square(float(ascent @ np.linalg.solve(null.information(), ascent)), p),
+        wald=chi_square(_quadratic(used, top.beta), p),
+        score=chi_square(_quadratic(null.information(), ascent), p),
         robust_score=None if robust_score is None else chi_square(robust_score, p),
         n=len(rows.event),
         n_events=int(rows.event.sum()),
@@ -222,8 +223,12 @@ def _result(
 def _robust_score(null: Likelihood, sets: RiskSets, rows: Rows) -> float:
     assert rows.cluster is not None
     sums = cluster_sums(null, sets, rows.cluster)
-    total = sums.sum(axis=0)
-    return float(total @ np.linalg.lstsq(sums.T @ sums, total, rcond=None)[0])
+    return _quadratic(sums.T @ sums, sums.sum(axis=0))
+
+
+def _quadratic(matrix: Floats, vector: Floats) -> float:
+    """Evaluate ``vector' inverse(matrix) vector``; a ridge may have fitted columns that make the matrix singular."""
+    return float(vector @ np.linalg.lstsq(matrix, vector, rcond=None)[0])
 
 
 def chi_square(statistic: float, df: int) -> ChiSquare:

@@ -23,13 +23,11 @@ from functools import cached_property
 
 import numpy as np
 
-from retaliation_risk.models.partial.risk import RiskSets
+from retaliation_risk.models.partial.risk import CANCELLED, RiskSets, running
 from retaliation_risk.models.partial.rows import Floats
 
 # Rows of a block: its products stay in a core's cache.
 BLOCK = 4096
-# A running sum below this share of what was added and taken away again has lost half its digits.
-_CANCELLED = 1e-8
 
 
 @dataclass(frozen=True)
@@ -126,20 +124,29 @@ def hazards(sets: RiskSets, beta: Floats) -> Hazards:
         step = mean_weight / faced
         fitted = float(sets.weight[sets.deaths] @ eta[sets.deaths] - mean_weight @ np.log(faced))
         one, some, more = (np.add.reduceat(step / faced * sets.share**k, sets.opens) for k in range(3))
-    hazard, spared = (np.add.reduceat(part, sets.opens) for part in (step, step * sets.share))
+        hazard, spared = (np.add.reduceat(part, sets.opens) for part in (step, step * sets.share))
+    if not np.isfinite(one).all():
+        fitted = np.nan
     return Hazards(sets, eta, risk, shift, S0, S1, D1, hazard, spared, (one, some, more), fitted)
 
 
 def _moments(sets: RiskSets, risk: Floats) -> tuple[Floats, Floats]:
-    """S0 and S1 of every risk set; where the running sum has cancelled, added up anew from the members."""
+    """S0 and S1 of every risk set.
+
+    Where late entry makes a running sum cancel, it is made from the other end, and where that cancels too, from
+    the members.
+    """
     S0, S1 = sets.at_risk(risk), sets.at_risk(risk, sets.Z)
     if sets.entry is None:
         return S0, S1
-    ends = np.append(sets.first[1:], len(S0))
-    peak = np.empty_like(S0)
-    for low, high in zip(sets.first, ends, strict=True):
-        peak[low:high] = np.maximum.accumulate(S0[low:high][::-1])[::-1]
-    for time in np.flatnonzero(_CANCELLED * peak >= S0):
+    peak = running(S0, sets.first, backward=True, what=np.maximum)
+    if (CANCELLED * peak < S0).all():
+        return S0, S1
+    F0, F1 = sets.at_risk(risk, backward=False), sets.at_risk(risk, sets.Z, backward=False)
+    other = running(F0, sets.first, what=np.maximum)
+    better = other < peak
+    S0[better], S1[better] = F0[better], F1[better]
+    for time in np.flatnonzero(CANCELLED * np.minimum(peak, other) >= S0):
         members = sets.members(int(time))
         S0[time] = risk[members].sum()
         S1[time] = risk[members] @ sets.Z[members]

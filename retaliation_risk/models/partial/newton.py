@@ -23,10 +23,11 @@ _ENDLESS = 0.01
 
 @dataclass(frozen=True)
 class Columns:
-    """Names of the columns, and the range of each in standard deviations (0 if constant)."""
+    """Names of the columns, range of each in standard deviations (0 if constant), mean weight of an event."""
 
     names: tuple[str, ...]
     reach: Floats
+    unit: float
 
     def named(self, chosen: Bools) -> str:
         """Names of the columns chosen, quoted."""
@@ -58,7 +59,7 @@ def maximise(
     beta, now, taken = np.zeros(len(penalty)), start, 1
     for _ in range(_STEPS):
         step, inverse, left = _newton(now, beta, penalty, columns)
-        if left < _CLOSE:
+        if left < _CLOSE * columns.unit:
             break
         beta, now = _halved(evaluate, now, beta, step, penalty)
         taken += 1
@@ -118,6 +119,8 @@ def check_columns(start: Likelihood, penalty: Floats, columns: Columns) -> None:
     ArgumentError
         RR111 naming the columns.
     """
+    if not np.isfinite(start.log_likelihood):
+        raise ArgumentError("RR111", "offset spans more than exp can hold; it must span less than about 600.")
     if (columns.reach == 0).any():
         raise ArgumentError(
             "RR111", f"constant among those at risk: {columns.named(columns.reach == 0)}. Drop it."
@@ -127,7 +130,7 @@ def check_columns(start: Likelihood, penalty: Floats, columns: Columns) -> None:
     information = start.information() + np.diag(penalty)
     for j, name in enumerate(columns.names):
         own, rest = information[j, j], information[:j, :j]
-        if own <= _COLLINEAR:
+        if own <= _COLLINEAR * columns.unit:
             raise ArgumentError("RR111", f"column {name!r} never differs within a risk set. Drop it.")
         weights = np.linalg.lstsq(rest, information[:j, j], rcond=None)[0] if j else np.zeros(0)
         if own - information[j, :j] @ weights <= _COLLINEAR * own:

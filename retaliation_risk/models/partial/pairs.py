@@ -123,8 +123,7 @@ def _pairs(sets: RiskSets, x: Ints) -> tuple[Floats, Floats, Floats]:
     m, n = len(sets.times), len(x)
     # A row with an event is a partner of earlier events only.
     end = sets.last - sets.event
-    opening = sets.first[np.searchsorted(sets.first, sets.last, side="right") - 1]
-    enter = opening - 1 if sets.entry is None else np.maximum(sets.entry, opening) - 1
+    enter = sets.begin - 1
     # A risk set is what leaves at or after a time, less what enters there.
     key = np.concatenate([end, enter]).astype(np.int64)
     value, weight = np.concatenate([x, x]), np.concatenate([sets.weight, -sets.weight])
@@ -147,9 +146,17 @@ def _split(
 ) -> tuple[Floats, Floats, Floats]:
     """Weight of points with key at least ``asked_key`` and value above, at and below ``asked``."""
     above = _above(value, key, weight, asked, asked_key, m)
-    at_least = _above(value, key, weight, asked - 1, asked_key, m)
+    # Of one value: points sorted by value and key, from the key asked to the value's end.
+    code = value * (m + 1) + key
+    order = np.argsort(code)
+    code, sums = code[order], np.append(0.0, np.cumsum(weight[order]))
+    low, high = (
+        np.searchsorted(code, asked * (m + 1) + asked_key),
+        np.searchsorted(code, (asked + 1) * (m + 1)),
+    )
+    same = sums[high] - sums[low]
     total = np.append(np.bincount(key, weight, m)[::-1].cumsum()[::-1], 0.0)[asked_key]
-    return above, at_least - above, total - at_least
+    return above, same, total - above - same
 
 
 def _above(value: Ints, key: Ints, weight: Floats, asked: Ints, asked_key: Ints, m: int) -> Floats:

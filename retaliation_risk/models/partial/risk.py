@@ -18,6 +18,8 @@ Index = npt.NDArray[np.int32]
 
 # Above this many cells, sums over event times no longer fit a cache, and rows go in order of their last one.
 _CACHED = 400_000
+# What is below this share of a sum has lost too many digits when it is got by taking sums from each other.
+CANCELLED = 1e-7
 
 
 @dataclass(frozen=True)
@@ -75,9 +77,24 @@ class RiskSets:
         mean: Floats = total / np.diff(self.opens, append=len(self.deaths))
         return mean
 
-    def at_risk(self, values: Floats, columns: Floats | None = None) -> Floats:
-        """Sum over each risk set of ``values``, or of ``values`` times the rows of ``columns``."""
+    @property
+    def begin(self) -> Ints:
+        """First event time of each row, shape (n_used,)."""
+        opening = self.first[np.searchsorted(self.first, self.last, side="right") - 1]
+        return opening if self.entry is None else np.maximum(opening, self.entry)
+
+    def at_risk(self, values: Floats, columns: Floats | None = None, *, backward: bool = True) -> Floats:
+        """Sum over each risk set of ``values``, or of ``values`` times the rows of ``columns``.
+
+        Forward is the same sum with rows added as they enter and taken away as they leave.
+        """
         m = len(self.times)
+        if not backward:
+            sums = add_into(self.begin.astype(np.int32), values, m, columns)
+            left = add_into(self.last, values, m, columns)
+            left[np.append(self.first[1:], m) - 1] = 0.0
+            sums[1:] -= left[:-1]
+            return running(sums, self.first, exact=True)
         sums = add_into(self.last, values, m, columns)
         if self.entry is not None:
             sums -= add_into(self.entry, values, m + 1, columns)[1:]
@@ -87,7 +104,19 @@ class RiskSets:
         """Sum over each row's event times of ``steps``, shape (n_used,)."""
         total = np.append(0.0, running(steps, self.first))
         passed: Floats = total[1:][self.last]
-        return passed if self.entry is None else passed - total[self.entry]
+        if self.entry is None:
+            return passed
+        passed = passed - total[self.entry]
+        size = np.abs(steps)
+        before = running(size, self.first)
+        if (size >= CANCELLED * before).all():
+            return passed
+        # Some steps are lost beside the sum before them: add from the other end where less stands there.
+        left, after = (running(part, self.first, backward=True) for part in (steps, size))
+        beyond = np.append(left[1:], 0.0)
+        beyond[np.append(self.first[1:], len(steps)) - 1] = 0.0
+        begin = self.begin
+        return np.where(after[begin] < before[self.last], left[begin] - beyond[self.last], passed)
 
     def tied(self, values: Floats, columns: Floats | None = None) -> Floats:
         """Sum over those who have the event at each event time."""
@@ -123,10 +152,13 @@ def add_into(
     return np.asarray(places @ columns)
 
 
-def running(steps: Floats, first: Ints, *, backward: bool = False, exact: bool = False) -> Floats:
+def running(
+    steps: Floats, first: Ints, *, backward: bool = False, exact: bool = False, what: np.ufunc = np.add
+) -> Floats:
     """Make running sums within each stratum, from its first event time or, ``backward``, from its last.
 
-    ``exact`` adds in the longest floats there are, for sums in which later terms cancel earlier ones.
+    ``exact`` adds in the longest floats there are, for sums in which later terms cancel earlier ones; ``what``
+    may be ``np.maximum``.
 
     Examples
     --------
@@ -139,7 +171,7 @@ def running(steps: Floats, first: Ints, *, backward: bool = False, exact: bool =
     if len(first) <= 64 or int((ends - first).max()) > len(first):
         turn = -1 if backward else 1
         for low, high in zip(first, ends, strict=True):
-            out[low:high] = np.cumsum(steps[low:high][::turn], axis=0, dtype=kind)[::turn]
+            out[low:high] = what.accumulate(steps[low:high][::turn], axis=0, dtype=kind)[::turn]
         return out
     # Many short strata: walk all of them at once.
     at, far = (ends - 1, first) if backward else (first, ends - 1)
@@ -147,7 +179,7 @@ def running(steps: Floats, first: Ints, *, backward: bool = False, exact: bool =
     out[at] = total
     while (going := at != far).any():
         at, far, total = at[going] + (-1 if backward else 1), far[going], total[going]
-        total = total + steps[at]
+        total = what(total, steps[at])
         out[at] = total
     return out
 

@@ -126,7 +126,7 @@ def _matrix(X: npt.ArrayLike, names: Sequence[str] | None) -> tuple[Floats, tupl
         row = int(np.argmin(finite[:, column]))
         raise ArgumentError(
             "RR111",
-            f"column {labels[column]!r} is {matrix[row, column]!r} in row {row}; "
+            f"column {labels[column]!r} is {matrix[row, column].item()!r} in row {row}; "
             "covariates must be finite: fill or drop such rows first.",
         )
     return matrix, labels
@@ -141,7 +141,7 @@ def _vector(name: str, values: npt.ArrayLike, n: int) -> Floats:
     finite = np.isfinite(vector)
     if not finite.all():
         row = int(np.argmin(finite))
-        raise ArgumentError("RR111", f"{name} is {vector[row]!r} in row {row}; it must be finite.")
+        raise ArgumentError("RR111", f"{name} is {vector[row].item()!r} in row {row}; it must be finite.")
     return vector
 
 
@@ -150,7 +150,9 @@ def _events(event: npt.ArrayLike, n: int) -> Bools:
     wrong = (numbers != 0) & (numbers != 1)
     if wrong.any():
         row = int(np.argmax(wrong))
-        raise ArgumentError("RR111", f"event is {numbers[row]!r} in row {row}; it must be true or false.")
+        raise ArgumentError(
+            "RR111", f"event is {numbers[row].item()!r} in row {row}; it must be true or false."
+        )
     if not numbers.any():
         raise GateError("RR401", f"{n} rows hold 0 events.")
     return np.asarray(numbers == 1)
@@ -162,7 +164,8 @@ def _times(stop: npt.ArrayLike, start: npt.ArrayLike | None, n: int) -> tuple[Fl
         if (end < 0).any():
             row = int(np.argmax(end < 0))
             raise ArgumentError(
-                "RR111", f"stop is {end[row]!r} in row {row}; without start it is a duration, 0 or more."
+                "RR111",
+                f"stop is {end[row].item()!r} in row {row}; without start it is a duration, 0 or more.",
             )
         return end, None
     begin = _vector("start", start, n)
@@ -170,7 +173,7 @@ def _times(stop: npt.ArrayLike, start: npt.ArrayLike | None, n: int) -> tuple[Fl
         row = int(np.argmax(begin >= end))
         raise ArgumentError(
             "RR111",
-            f"start is {begin[row]!r} and stop {end[row]!r} in row {row}; start must be before stop: "
+            f"start is {begin[row].item()!r} and stop {end[row].item()!r} in row {row}; start must be before stop: "
             "drop rows of no length, or check whether the two are swapped.",
         )
     return end, begin
@@ -185,7 +188,9 @@ def _codes(name: str, labels: npt.ArrayLike | None, n: int) -> tuple[Ints | None
     missing = given != given
     if np.any(missing) or (given.dtype == object and any(label is None for label in given)):
         row = next(i for i, label in enumerate(given) if label is None or label != label)
-        raise ArgumentError("RR111", f"{name} is {given[row]!r} in row {row}; every row needs a label.")
+        raise ArgumentError(
+            "RR111", f"{name} is {given.tolist()[row]!r} in row {row}; every row needs a label."
+        )
     known, codes = np.unique(given, return_inverse=True)
     return codes.astype(np.int64), known
 
@@ -202,7 +207,7 @@ def _check_weights(rows: Rows) -> None:
         row = int(np.argmax(rows.weight <= 0))
         raise ArgumentError(
             "RR111",
-            f"weight is {rows.weight[row]!r} in row {row}; it must be above 0: drop rows of no weight.",
+            f"weight is {rows.weight[row].item()!r} in row {row}; it must be above 0: drop rows of no weight.",
         )
     if not rows.sampled:
         return
@@ -210,7 +215,7 @@ def _check_weights(rows: Rows) -> None:
     np.minimum.at(low, rows.stratum, rows.weight)
     np.maximum.at(high, rows.stratum, rows.weight)
     if (low < high).any():
-        label = rows.strata[int(np.argmax(low < high))]
+        label = rows.strata.tolist()[int(np.argmax(low < high))]
         raise ArgumentError(
             "RR111",
             f"weight differs within set {label!r}; a weight counts a whole set. "
