@@ -151,6 +151,9 @@ def _solver(l1_ratio: float) -> dict[str, Any]:
 #: Rows below which trees use one thread.
 FEW_ROWS = 200_000
 
+#: Distinct values a column has for the trees.
+BINS = 254
+
 
 class Boosting(Fitted):
     """Boosted trees, rows weighted for censoring, calibrated on later moments than they were grown on.
@@ -184,7 +187,7 @@ class Boosting(Fitted):
         horizon_days: float = 30.0,
         seed: int = 0,
         learning_rate: float = 0.05,
-        max_iter: int = 200,
+        max_iter: int = 100,
         max_leaf_nodes: int = 15,
         min_samples_leaf: int = 50,
     ) -> None:
@@ -204,7 +207,8 @@ class Boosting(Fitted):
         early = ~later
         # scikit-learn cannot bin a column without any value.
         self.used_ = ~np.isnan(matrix[early]).all(axis=0)
-        matrix = matrix[:, self.used_]
+        self.edges_ = [_edges(column) for column in matrix[early][:, self.used_].T]
+        matrix = self._binned(matrix)
         with _threads(len(matrix)):
             self.trees_ = self._trees().fit(matrix[early], hit[early], sample_weight=_unequal(weight[early]))
         self.calibrated_ = bool(later.any())
@@ -220,12 +224,18 @@ class Boosting(Fitted):
         same_horizon(self.horizon_days, horizon_days)
         if len(X) == 0:
             return np.empty(0)
-        raw = self._raw(numbers(X, self.features_)[:, self.used_])
+        raw = self._raw(self._binned(numbers(X, self.features_)))
         return self.calibrator_(raw) if self.calibrator_ is not None else sigmoid(raw)
 
     def to_parameters(self) -> None:  # type: ignore[override]
         """None: trees are not written as JSON yet."""
         return None
+
+    def _binned(self, matrix: Floats) -> Floats:
+        """Position of each value among the edges of its column, NaN where missing; the order is kept."""
+        used = matrix[:, self.used_]
+        places = [np.searchsorted(edges, column) for edges, column in zip(self.edges_, used.T, strict=True)]
+        return np.where(np.isnan(used), np.nan, np.column_stack(places))
 
     def _raw(self, matrix: Floats) -> Floats:
         with _threads(len(matrix)):
@@ -248,6 +258,13 @@ class Boosting(Fitted):
 def _threads(n_rows: int) -> threadpool_limits:
     """One thread for few rows: threads that wait for each other cost more than they bring, most on a busy machine."""
     return threadpool_limits(1 if n_rows < FEW_ROWS else None, user_api="openmp")
+
+
+def _edges(column: Floats) -> Floats:
+    """Up to 254 quantiles of a column's values; scikit-learn's own weighted quantiles take seconds a fit."""
+    known = column[~np.isnan(column)]
+    edges: Floats = np.unique(np.quantile(known, np.linspace(0, 1, BINS), method="inverted_cdf"))
+    return edges
 
 
 def _unequal(weight: Floats) -> Floats | None:

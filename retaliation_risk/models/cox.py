@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import ClassVar, Self
 
 import numpy as np
 import pandas as pd
-from lifelines import CoxPHFitter
 from scipy.stats import norm
 from sklearn.utils.validation import check_is_fitted
 
-from retaliation_risk.errors import GateError
 from retaliation_risk.models._base import Fitted
 from retaliation_risk.models._design import Design, fit_design
-from retaliation_risk.models._outcomes import Bools, Floats, read_outcomes, within_reach
-from retaliation_risk.models._sandwich import cluster_covariance, score_residuals
+from retaliation_risk.models._outcomes import Floats, read_outcomes, within_reach
 from retaliation_risk.models.baseline import step
+from retaliation_risk.models.partial import (
+    Baseline,
+    CoxFit,
+    baseline,
+    cumulative_hazard,
+    fit_rows,
+    partial_rows,
+)
 
 
 class Cox(Fitted):
@@ -24,7 +28,7 @@ class Cox(Fitted):
 
     One row per (customer, landmark), clock starting at the landmark: the landmark supermodel without
     interactions with landmark time. Features are filled with training medians and standardised; ties are
-    Efron's; a small ridge keeps near-collinear features finite.
+    Efron's; a ridge keeps few events from making large effects.
 
     Competing exits are censored, so effects are on the cause-specific hazard: how fast those still here
     retaliate. The risk made from it is that of a world in which nobody leaves; where many leave it lies
@@ -32,9 +36,10 @@ class Cox(Fitted):
 
     Parameters
     ----------
-    penalizer : float
-        Ridge: half of this times the squared standardised coefficients is taken from the mean (per row)
-        log partial likelihood. 0 for none.
+    ridge : float
+        Half of this times the sum of squared coefficients, per standard deviation of each column, is taken from the log
+        partial likelihood: a prior of mean 0 and standard deviation ``1 / sqrt(ridge)``. A few events cannot then make
+        large effects, and many events are not held back. 0 for none.
 
     Attributes
     ----------
@@ -61,18 +66,25 @@ class Cox(Fitted):
 
     design_: Design
 
-    def __init__(self, penalizer: float = 1e-4) -> None:
-        self.penalizer = penalizer
+    def __init__(self, ridge: float = 4.0) -> None:
+        self.ridge = ridge
 
     def fit(self, X: pd.DataFrame, y: pd.DataFrame) -> Self:
         """Fit by partial likelihood; the clusters are the customers."""
         X, outcomes = read_outcomes(X, y)
         self.design_ = fit_design(X)
         Z = self.design_.matrix(X)
-        duration, event = outcomes.duration, outcomes.event
-        self.coefficients_, covariance, self.baseline_ = _fit_engine(Z, duration, event, self.penalizer)
-        residuals = score_residuals(Z, duration, event, self.coefficients_)
-        self.covariance_ = cluster_covariance(residuals, outcomes.customer, covariance)
+        rows = partial_rows(
+            Z,
+            stop=outcomes.duration,
+            event=outcomes.event,
+            cluster=outcomes.customer,
+            names=self.design_.used,
+        )
+        fit = fit_rows(rows, ridge=self.ridge)
+        assert fit.robust is not None
+        self.coefficients_, self.covariance_ = fit.coefficients, fit.robust
+        self.baseline_ = _curve(fit, baseline(fit, rows))
         self.longest_ = outcomes.longest
         return self
 
@@ -122,27 +134,7 @@ class Cox(Fitted):
         return risk
 
 
-def _fit_engine(Z: Floats, duration: Floats, event: Bools, penalizer: float) -> tuple[Floats, Floats, Floats]:
-    """Coefficients, their model-based covariance, and the baseline as (times, cumulative hazard) at Z = 0."""
-    names = [f"z{i}" for i in range(Z.shape[1])]
-    frame = pd.DataFrame(Z, columns=names).assign(duration_days=duration, event=event)
-    fitted = _converged(frame, penalizer)
-    coefficients = fitted.params_.to_numpy(dtype=np.float64)
-    covariance = fitted.variance_matrix_.to_numpy(dtype=np.float64)
-    # lifelines centres on the mean of Z, which is 0 up to rounding.
-    hazard = fitted.baseline_cumulative_hazard_
-    times = np.concatenate([[0.0], hazard.index.to_numpy(dtype=np.float64)])
-    return coefficients, covariance, np.stack([times, np.concatenate([[0.0], hazard.iloc[:, 0].to_numpy()])])
-
-
-def _converged(frame: pd.DataFrame, penalizer: float) -> CoxPHFitter:
-    """Fit with ever shorter Newton steps: lifelines does not halve a step that overshoots."""
-    for step_size in (0.95, 0.3, 0.1):
-        with warnings.catch_warnings(record=True) as said:
-            warnings.simplefilter("always")
-            fitted = CoxPHFitter(penalizer=penalizer).fit(
-                frame, "duration_days", "event", fit_options={"step_size": step_size}
-            )
-        if not any("failed to converge" in str(warning.message) for warning in said):
-            return fitted
-    raise GateError("RR401", f"the Cox model did not converge on {int(frame['event'].sum())} events.")
+def _curve(fit: CoxFit, base: Baseline) -> Floats:
+    """Make the reference customer's (Z = 0) cumulative hazard: times and values from 0 on, shape (2, n_times)."""
+    times = np.concatenate([[0.0], base.time])
+    return np.stack([times, cumulative_hazard(fit, base, np.zeros((1, len(fit.coefficients))), times)[0]])

@@ -11,7 +11,6 @@ from lifelines import CoxPHFitter
 
 from retaliation_risk.models import Cox
 from retaliation_risk.models._design import fit_design
-from retaliation_risk.models._sandwich import cluster_covariance, score_residuals
 
 from .conftest import simulate
 
@@ -34,35 +33,10 @@ def outcomes(duration, event, customer=None):
     )
 
 
-def test_score_residuals_by_hand():
-    """At a coefficient of 0 every row weighs 1.
-
-    Day 1: six at risk, mean of x 1/2, one death of 6.
-    Day 6: four at risk (x = 1, 0, 0, 0), two deaths. First: mean 1/4 of total 4; second, deaths
-    counting half: mean (1 - 1/2)/3 = 1/6 of total 3. Mean of the two means 5/24.
-    Day 9: one at risk, x = 0, mean 0.
-    Row 1: 1 - 1/2 - (1/2)/6 = 60/144.        Row 2: -(1/2)/6 = -12/144.
-    Row 3: 19/24 - 1/12 - (3/4)/4 - (5/6)/3/2 = 55/144.   Row 4: -5/24 + 1/12 + 1/16 + 1/36 = -5/144.
-    Rows 5, 6: 1/12 + 1/16 + (1/6)/3 = 29/144.  Sum 156/144 = 52/48, the vignette's score at 0.
-    """
-    found = score_residuals(X[:, None], TIME, EVENT, np.array([0.0]))
-    np.testing.assert_allclose(found[:, 0] * 144, [60, -12, 55, -5, 29, 29], rtol=1e-12)
-
-
-def test_score_residuals_do_not_depend_on_the_order_of_rows():
-    order = np.array([3, 5, 0, 4, 2, 1])
-    expected = score_residuals(X[:, None], TIME, EVENT, np.array([0.7]))
-    found = score_residuals(X[order, None], TIME[order], EVENT[order], np.array([0.7]))
-    np.testing.assert_allclose(found, expected[order], rtol=1e-12)
-
-
 def test_the_efron_estimate_is_that_of_r():
     """R survival 3.x, vignette "validate", test 1: coxph(Surv(time, status) ~ x) gives 1.676857."""
-    model = Cox(penalizer=0).fit(pd.DataFrame({"x": X}), outcomes(TIME, EVENT))
-    assert model.coefficients_[0] / X.std() == pytest.approx(1.676857, abs=2e-6)
-    # At the maximum the residuals sum to nothing.
-    Z = ((X - X.mean()) / X.std())[:, None]
-    assert score_residuals(Z, TIME, EVENT, model.coefficients_).sum() == pytest.approx(0, abs=1e-5)
+    model = Cox(ridge=0).fit(pd.DataFrame({"x": X}), outcomes(TIME, EVENT))
+    assert model.coefficients_[0] / X.std() == pytest.approx(1.676857, abs=5e-7)
 
 
 @pytest.fixture(scope="module")
@@ -74,7 +48,7 @@ def both():
         # lifelines calls a frame without weights approximate when it is robust; the numbers are exact.
         warnings.simplefilter("ignore")
         reference = CoxPHFitter().fit(frame, "T", "E", cluster_col="customer")
-    return X, y, Cox(penalizer=0).fit(X, y), reference
+    return X, y, Cox(ridge=0).fit(X, y), reference
 
 
 def test_estimates_and_robust_errors_are_those_of_lifelines(both):
@@ -82,7 +56,8 @@ def test_estimates_and_robust_errors_are_those_of_lifelines(both):
     scale = model.effects_.set_index("feature")["scale"]
     expected = reference.params_.rename_axis("feature") * scale
     found = pd.Series(model.coefficients_, index=model.design_.used)
-    np.testing.assert_allclose(found, expected[found.index], rtol=1e-5)
+    # lifelines stops its Newton steps earlier; tests/models/test_partial_golden.py compares with R to 1e-8.
+    np.testing.assert_allclose(found, expected[found.index], rtol=2e-4)
     errors = (reference.standard_errors_.rename_axis("feature") * scale)[found.index]
     np.testing.assert_allclose(np.sqrt(np.diag(model.covariance_)), errors, rtol=1e-4)
 
@@ -102,8 +77,8 @@ def test_clusters_widen_the_errors_of_copied_rows():
     twice, more = pd.concat([X, X]), pd.concat([y, y.assign(moment=y["moment"] + pd.Timedelta("1h"))])
     alone = y.assign(customer_id=[f"A{i}" for i in range(300)])
     copied = more.assign(customer_id=[f"A{i}" for i in range(300)] * 2)
-    one = Cox(penalizer=0).fit(X, alone).effects_
-    two = Cox(penalizer=0).fit(twice, copied).effects_
+    one = Cox(ridge=0).fit(X, alone).effects_
+    two = Cox(ridge=0).fit(twice, copied).effects_
     # A copy adds no knowledge. Efron's ties move the estimate a little, hence the tolerance.
     np.testing.assert_allclose(np.log(two["high"] / two["low"]), np.log(one["high"] / one["low"]), rtol=0.05)
 
@@ -150,7 +125,7 @@ def test_dropped_and_typical_are_named():
 
 def test_the_ridge_holds_twins_finite():
     X, y = simulate(600, seed=4)
-    model = Cox(penalizer=1e-3).fit(X.assign(twin=2 * X["calls"] + 1), y)
+    model = Cox(ridge=0.1).fit(X.assign(twin=2 * X["calls"] + 1), y)
     parts = pd.Series(model.coefficients_, index=model.design_.used)
     assert parts["twin"] == pytest.approx(parts["calls"], rel=1e-3)
 
@@ -158,10 +133,3 @@ def test_the_ridge_holds_twins_finite():
 def test_all_constant_is_refused():
     with pytest.raises(ValueError, match=r"all of columns \['one'\] are constant"):
         fit_design(pd.DataFrame({"one": [1.0, 1.0]}))
-
-
-def test_cluster_covariance_by_hand():
-    # Clusters sum to (1, 2) and (-1, 0): crossproducts 2, 2, 4; the bread is diag(1, 1/2).
-    residuals = np.array([[0.5, 1.0], [0.5, 1.0], [-1.0, 0.0]])
-    found = cluster_covariance(residuals, np.array([0, 0, 1]), np.diag([1.0, 0.5]))
-    np.testing.assert_allclose(found, [[2, 1], [1, 1]])
