@@ -102,13 +102,10 @@ def policies(folder: RunFolder, setup: Setup) -> Block:
         )
     pooled = scores[scores["split"] == ALL]
     values = [m for m in dict.fromkeys(pooled["metric"]) if "_minus_" not in m]
-    minus = [m for m in dict.fromkeys(pooled["metric"]) if "_minus_" in m]
     tables = [
         table("policies", wide(pooled, "policy", values), ["policy", *metric_columns(values), "n_events"])
     ]
-    if minus:
-        columns = [column(m, kind=_points(m), interval=True, label=_base(m)) for m in minus]
-        tables.append(table("differences", wide(pooled, "policy", minus), ["policy", *columns]))
+    tables += [found for name in _AGAINST if (found := _difference_table(pooled, name)) is not None]
     figures = [
         f
         for f in (
@@ -125,6 +122,20 @@ def policies(folder: RunFolder, setup: Setup) -> Block:
         sentences.missed(row) for row in missed if row["policy"] == INFLUENCE and row["missed"] is not None
     ]
     return section("policies", paragraphs=said[:1], figures=figures, tables=tables, missing=missing)
+
+
+# What policies are compared with, in the order of the page.
+_AGAINST = {INFLUENCE: "differences", "first_come": "differences_first_come"}
+
+
+def _difference_table(pooled: pd.DataFrame, against: str) -> Block | None:
+    """Return the paired differences to one policy; None where there are none."""
+    metrics = [m for m in dict.fromkeys(pooled["metric"]) if m.endswith(f"_minus_{against}")]
+    if not metrics:
+        return None
+    columns = [column(m, kind=_points(m), interval=True, label=_base(m)) for m in metrics]
+    rows = [row for row in wide(pooled, "policy", metrics) if row["policy"] != against]
+    return table(_AGAINST[against], rows, ["policy", *columns])
 
 
 _MISSED: list[str | Block] = [

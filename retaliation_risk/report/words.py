@@ -175,6 +175,7 @@ CAPTIONS = {
     "queue": "The queue",
     "policies": "What each policy reaches at this capacity, pooled over test moments",
     "differences": "Difference to influence first, in points",
+    "differences_first_come": "Difference to order of arrival, in points",
     "splits": "The chosen model and policies, by test moment",
     "performance": "Models, pooled over test moments",
     "baselines": "The chosen model against what any model must beat",
