@@ -14,7 +14,7 @@ import pandas as pd
 from retaliation_risk._validate import one_of
 from retaliation_risk.errors import ContractError, DataError, Problem
 from retaliation_risk.tables._databases import database, database_feed
-from retaliation_risk.tables._feeds import Feed, FeedError, file_feed
+from retaliation_risk.tables._feeds import Feed, FeedError, delivered, file_feed
 from retaliation_risk.tables._folder import missing_table, table_files
 from retaliation_risk.tables._frames import frame_feed
 from retaliation_risk.tables._load import UNREADABLE, columns_of, header_problems, load
@@ -25,7 +25,13 @@ from retaliation_risk.tables.contract import CONTRACT
 from retaliation_risk.tables.store import Source, Tables
 
 
-def read_tables(source: Path, *, rename: Path | None = None, now: datetime | None = None) -> Tables:
+def read_tables(
+    source: Path,
+    *,
+    rename: Path | None = None,
+    now: datetime | None = None,
+    connection: duckdb.DuckDBPyConnection | None = None,
+) -> Tables:
     """Read, type and check the tables of a folder or a database file.
 
     Parameters
@@ -37,11 +43,13 @@ def read_tables(source: Path, *, rename: Path | None = None, now: datetime | Non
         ``table = "your name"`` for the file or database table.
     now : datetime, optional
         The time of the export; later times are errors (RR207). Without it, no time is in the future.
+    connection : duckdb.DuckDBPyConnection, optional
+        Empty database to hold the tables, such as a file with a memory limit; in memory without it.
 
     Returns
     -------
     Tables
-        In memory; nothing is written.
+        Whose connection is closed if the tables are refused.
 
     Raises
     ------
@@ -50,14 +58,44 @@ def read_tables(source: Path, *, rename: Path | None = None, now: datetime | Non
     DataError
         If the source or the rename file does not exist (RR107), or the rename file is wrong (RR106).
     """
-    return _accepted(_read(Path(source), rename, now))
+    return _accepted(_read(Path(source), rename, now, connection or duckdb.connect()))
 
 
 def check_tables(source: Path, *, rename: Path | None = None, now: datetime | None = None) -> list[Problem]:
     """Return every problem of the tables, errors before warnings; arguments as for :func:`read_tables`."""
-    tables, problems = _read(Path(source), rename, now)
+    tables, problems = _read(Path(source), rename, now, duckdb.connect())
     tables.connection.close()
     return problems
+
+
+def tables_of_part(connection: duckdb.DuckDBPyConnection, relations: Mapping[str, str]) -> Tables:
+    """Type and check a part of larger tables: the rows of some customers, in which any table may be empty.
+
+    Parameters
+    ----------
+    connection : duckdb.DuckDBPyConnection
+        Where the relations are, and where the tables will be.
+    relations : mapping of str to str
+        Relation (a view or a table, not named as the canonical one) by canonical table name; customers and tickets
+        are among them.
+
+    Returns
+    -------
+    Tables
+        Without sources.
+
+    Raises
+    ------
+    ContractError
+        With every breach of this part at once.
+    """
+    loading = _Loading(Renames(), connection)
+    for name in CONTRACT:
+        if name in relations:
+            with loading.faults(name):
+                columns = delivered(connection, relations[name])
+                loading.take(Feed(name, name, "", relations[name], columns))
+    return _accepted(loading.finished(None, part=True))
 
 
 def tables_from_frames(frames: Mapping[str, pd.DataFrame], *, now: datetime | None = None) -> Tables:
@@ -111,10 +149,12 @@ def _accepted(read: tuple[Tables, list[Problem]]) -> Tables:
     return tables
 
 
-def _read(source: Path, rename: Path | None, now: datetime | None) -> tuple[Tables, list[Problem]]:
+def _read(
+    source: Path, rename: Path | None, now: datetime | None, connection: duckdb.DuckDBPyConnection
+) -> tuple[Tables, list[Problem]]:
     if not source.exists():
         raise DataError("RR107", f"{str(source)!r} does not exist.")
-    loading = _Loading(read_renames(rename))
+    loading = _Loading(read_renames(rename), connection)
     try:
         (_read_folder if source.is_dir() else _read_database)(loading, source)
         return loading.finished(now)
@@ -144,23 +184,20 @@ def _read_database(loading: _Loading, path: Path) -> None:
                 loading.problems.append(missing_table(name, renames, found))
 
 
-def _connected() -> duckdb.DuckDBPyConnection:
-    connection = duckdb.connect()
-    connection.execute("SET TimeZone = 'UTC'")
-    return connection
-
-
 @dataclass
 class _Loading:
     """What has come through so far: the tables, where from, and all that was wrong."""
 
     renames: Renames
-    connection: duckdb.DuckDBPyConnection = field(default_factory=_connected)
+    connection: duckdb.DuckDBPyConnection = field(default_factory=duckdb.connect)
     problems: list[Problem] = field(default_factory=list)
     sources: list[Source] = field(default_factory=list)
     names: set[str] = field(default_factory=set)
     broken: set[str] = field(default_factory=set)
     absent: dict[str, set[str]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.connection.execute("SET TimeZone = 'UTC'")
 
     @contextmanager
     def faults(self, table: str) -> Iterator[None]:
@@ -179,11 +216,11 @@ class _Loading:
         self.sources.append(load(self.connection, feed, self.renames))
         self.names.add(feed.table)
 
-    def finished(self, now: datetime | None) -> tuple[Tables, list[Problem]]:
-        """Check all values; return the tables and all problems, errors first."""
+    def finished(self, now: datetime | None, *, part: bool = False) -> tuple[Tables, list[Problem]]:
+        """Check all values; return the tables and all problems, errors first. Required tables may be empty in a part."""
         whole = [name for name in CONTRACT if name in self.names - self.broken]
         rows = Tables(self.connection, tuple(whole)).rows()
-        empty = [name for name in whole if CONTRACT[name].required and not rows[name]]
+        empty = [name for name in whole if CONTRACT[name].required and not rows[name] and not part]
         self.problems += [Problem("RR104", name, "it has a header but no rows") for name in empty]
         self.problems += check_values(self.connection, [n for n in whole if n not in empty], self.absent, now)
         for name in self.names:
