@@ -23,6 +23,16 @@ class _Group(click.Group):
         except RetaliationRiskError as error:
             click.echo(str(error), err=True)
             sys.exit(error.exit_code)
+        except Exception as error:
+            if _interrupted(error):
+                raise click.Abort from error
+            raise
+
+
+def _interrupted(error: Exception) -> bool:
+    """DuckDB turns ctrl-C within a query into an error of its own."""
+    kinds = ("RuntimeError", "InterruptException")
+    return type(error).__name__ in kinds and "interrupted" in str(error).lower()
 
 
 @click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

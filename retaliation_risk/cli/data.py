@@ -60,7 +60,12 @@ def check(source: Path, rename: Path | None, as_json: bool) -> None:
 )
 @click.option("--seed", default=0, show_default=True, help="Same seed, same tables.")
 @click.option(
-    "--format", "file_format", type=click.Choice(["parquet", "csv"]), default="parquet", show_default=True
+    "--format",
+    "file_format",
+    type=click.Choice(["parquet", "csv"]),
+    default="parquet",
+    show_default=True,
+    help="Kind of file for each table.",
 )
 @click.option(
     "--out", type=click.Path(path_type=Path), required=True, help="Folder to write; must not exist."

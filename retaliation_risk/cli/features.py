@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,11 @@ from retaliation_risk.cli._console import as_json, echo_json, progress, rename_o
 @click.command()
 @click.argument("source", type=click.Path(path_type=Path), required=False)
 @click.option("--at", "moment", help="Moment of the question, UTC, ISO 8601; needed with SOURCE.")
-@click.option("--out", type=click.Path(path_type=Path), help="CSV file to write; standard output without it.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="CSV file to write; standard output without it.",
+)
 @rename_option
 @as_json
 def features(
@@ -29,7 +34,9 @@ def features(
         return
     if moment is None:
         raise click.UsageError("--at is needed with SOURCE: the moment of the question, such as 2026-01-31.")
-    table = _compute(source, moment, rename)
+    if out is not None and not out.parent.is_dir():
+        raise click.BadParameter(f"{out.parent} is no folder.", param_hint="--out")
+    table = _compute(source, _parsed(moment), rename)
     if as_json:
         echo_json(table.to_dict(orient="records"))
         return
@@ -37,6 +44,15 @@ def features(
     if text is not None:
         click.echo(text, nl=False)
     say(f"{len(table):,} customers, {table.shape[1] - 2} features as of {moment}.")
+
+
+def _parsed(moment: str) -> str:
+    try:
+        return datetime.fromisoformat(moment).isoformat()
+    except ValueError:
+        raise click.BadParameter(
+            f"{moment!r} is no ISO 8601 time such as 2026-01-31.", param_hint="--at"
+        ) from None
 
 
 def _print_dictionary(as_json: bool) -> None:
@@ -69,7 +85,7 @@ def _compute(source: Path, moment: str, rename: Path | None) -> Any:
 
     with progress() as step:
         step("reading tables")
-        histories = build_histories(read_tables(source, rename=rename))
+        histories = build_histories(read_tables(source, rename=rename, now=datetime.now(UTC)))
         off = histories.switched_off(FEATURES)
         step("walking histories")
         on = [feature for feature in FEATURES if feature.name not in off]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import json
 import os
 import shutil
@@ -12,7 +13,7 @@ from typing import Any
 
 import pandas as pd
 
-from retaliation_risk.errors import DataError
+from retaliation_risk.errors import ArgumentError
 
 
 @contextmanager
@@ -23,18 +24,21 @@ def whole_or_nothing(out: Path) -> Iterator[Path]:
 
     Raises
     ------
-    DataError
-        RR108 if ``out`` exists.
+    ArgumentError
+        RR108 if ``out`` exists, RR111 if no folder can be made there.
     """
     out = Path(out)
     if out.exists():
-        raise DataError("RR108", f"{out}.")
-    out.parent.mkdir(parents=True, exist_ok=True)
-    for left in out.parent.glob(f".{out.name}.partial-*"):
-        if not _alive(left.name.rsplit("-", 1)[-1]):
-            shutil.rmtree(left, ignore_errors=True)
+        raise ArgumentError("RR108", f"{str(out)!r} exists already.")
     partial = out.with_name(f".{out.name}.partial-{os.getpid()}")
-    partial.mkdir()
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        _clear(out)
+        partial.mkdir()
+    except OSError as error:
+        raise ArgumentError(
+            "RR111", f"out is {str(out)!r}; no folder can be made there ({error.strerror})."
+        ) from error
     try:
         yield partial
         _rename(partial, out)
@@ -42,11 +46,19 @@ def whole_or_nothing(out: Path) -> Iterator[Path]:
         shutil.rmtree(partial, ignore_errors=True)
 
 
+def _clear(out: Path) -> None:
+    """Remove what dead processes left; a partial with our own number is of one of them, as numbers come again."""
+    for left in out.parent.glob(f".{glob.escape(out.name)}.partial-*"):
+        number = left.name.rsplit("-", 1)[-1]
+        if number == str(os.getpid()) or not _alive(number):
+            shutil.rmtree(left, ignore_errors=True)
+
+
 def _rename(partial: Path, out: Path) -> None:
     try:
         partial.rename(out)
     except OSError as error:
-        raise DataError("RR108", f"{out} appeared while the run was under way.") from error
+        raise ArgumentError("RR108", f"{str(out)!r} appeared while the run was under way.") from error
 
 
 def _alive(pid: str) -> bool:

@@ -54,10 +54,8 @@ def run(
 
     Raises
     ------
-    DataError
-        RR108 if ``out`` exists.
     ArgumentError
-        RR404 if the outcome is not recorded in these tables.
+        RR108 if ``out`` exists; RR404 if the outcome is not recorded in these tables.
     """
     settings = settings or Settings()
     with whole_or_nothing(Path(out)) as folder:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from retaliation_risk._validate import one_of, positive
+from retaliation_risk._validate import one_of, positive, within
 from retaliation_risk.histories import Definitions
 from retaliation_risk.models import MODELS
 
@@ -34,7 +34,7 @@ class Settings:
     n_bootstrap : int
         Draws of customers behind each interval.
     seed : int
-        Of the bootstrap and of models that draw.
+        Of the bootstrap and of models that draw; in [0, 4294967295].
     now : Timestamp or None
         Moment of the queue, UTC; None takes the last moment at which anything was observed.
     definitions : Definitions
@@ -57,6 +57,7 @@ class Settings:
         positive("capacity", self.capacity)
         positive("test_moments", self.test_moments)
         positive("n_bootstrap", self.n_bootstrap)
+        within("seed", self.seed, 0, 2**32 - 1)
         if self.every_days is not None:
             positive("every_days", self.every_days)
         one_of("model", self.model, tuple(MODELS))

@@ -99,9 +99,8 @@ def write_facts(folder: Path, work: Work, truth: dict[str, Any] | None, provenan
     rows = landmark_rows(work.known)
     y = outcomes_of(work.histories, rows, work.settings)
     _write_survival(folder, rows, y, work.settings.horizon_days)
-    fits = work.backtest.fits
-    failed = fits[~fits["fitted"].astype(bool)]
-    unfitted = {str(model): str(why) for model, why in zip(failed["model"], failed["why"], strict=True)}
+    models = _models(work)
+    unfitted = {name: found["why"] for name, found in models.items() if work.known.test and found["why"]}
     facts = {
         "schema_version": SCHEMA_VERSION,
         "versions": _versions(),
@@ -119,11 +118,24 @@ def write_facts(folder: Path, work: Work, truth: dict[str, Any] | None, provenan
     validation = {
         "problems": [problem.as_dict() for problem in work.tables.warnings],
         "splits": _splits(work.backtest.predictions),
-        "models": {n: {"fitted": n not in unfitted, "why": unfitted.get(n, "")} for n in MODELS},
+        "models": models,
     }
     write_json(folder / "run.json", facts)
     write_json(folder / "validation.json", validation)
     write_json(folder / "features.json", dictionary(FEATURES, work.known.off))
+
+
+def _models(work: Work) -> dict[str, dict[str, Any]]:
+    """Say of each model whether it could be fitted at any test moment, and at how many it could not, and why."""
+    if not work.known.test:
+        return {name: {"fitted": False, "why": "there is no moment to judge at (RR405)"} for name in MODELS}
+    found = {}
+    for name, fits in work.backtest.fits.groupby("model", sort=False):
+        failed = fits[~fits["fitted"].astype(bool)]
+        where = f"at {len(failed)} of {len(fits)} test moments, last at {failed['split'].max()}: "
+        why = where + str(failed["why"].iloc[-1]) if len(failed) else ""
+        found[str(name)] = {"fitted": len(failed) < len(fits), "why": why}
+    return found
 
 
 def _write_survival(folder: Path, rows: pd.DataFrame, y: pd.DataFrame, horizon_days: float) -> None:
