@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -74,22 +74,7 @@ class Histories:
 
     def switched_off(self, features: Sequence[Feature]) -> dict[str, str]:
         """Name of each feature that these tables cannot give, with the reason."""
-        off: dict[str, str] = {}
-        for feature in features:
-            if isinstance(feature.value, Aggregate):
-                missing = [
-                    table for table in LOGS[feature.value.log].tables if feature.value.log not in self.logs
-                ]
-                if missing:
-                    off[feature.name] = (
-                        f"needs the table {' and '.join(t for t in missing if t != 'tickets')}"
-                    )
-        for feature in features:
-            if isinstance(feature.value, Expression) and (
-                lost := [n for n in feature.value.names if n in off]
-            ):
-                off[feature.name] = f"needs {', '.join(lost)}"
-        return off
+        return switched_off(features, self.logs)
 
     def at_risk(self, moment: pd.Timestamp | str) -> npt.NDArray[np.object_]:
         """Ids of customers who were known, observed, not gone and not opted out at the moment, sorted."""
@@ -216,6 +201,19 @@ def build_histories(
     spans = Spans.read(cursor, tables.names, logs["customers"].known)
     cursor.close()
     return Histories(pd.Index(ids, dtype=object), np.asarray(tickets, dtype=object), logs, definitions, spans)
+
+
+def switched_off(features: Sequence[Feature], logs: Collection[str]) -> dict[str, str]:
+    """Name of each feature that cannot be had from these logs, with the reason."""
+    off: dict[str, str] = {}
+    for feature in features:
+        if isinstance(feature.value, Aggregate) and feature.value.log not in logs:
+            missing = [table for table in LOGS[feature.value.log].tables if table != "tickets"]
+            off[feature.name] = f"needs the table {' and '.join(missing)}"
+    for feature in features:
+        if isinstance(feature.value, Expression) and (lost := [n for n in feature.value.names if n in off]):
+            off[feature.name] = f"needs {', '.join(lost)}"
+    return off
 
 
 def logs_of(features: Sequence[Feature]) -> set[str]:
