@@ -17,6 +17,7 @@ from retaliation_risk.histories.declare import (
     Sum,
 )
 from retaliation_risk.histories.definitions import EVIDENCE, Definitions
+from retaliation_risk.histories.forms import build_intervals, build_risk_sets
 from retaliation_risk.histories.histories import Histories, build_histories
 from retaliation_risk.histories.logs import LOGS
 
@@ -39,5 +40,7 @@ __all__ = [
     "Streak",
     "Sum",
     "build_histories",
+    "build_intervals",
+    "build_risk_sets",
     "landmarks",
 ]

@@ -28,16 +28,23 @@ class Acts:
     known: Int64
     reach: npt.NDArray[np.float64]
 
+    def known_before(self, limit: int) -> Acts:
+        """Return the acts that were known before a time."""
+        keep = self.known < limit
+        starts = np.concatenate([[0], np.cumsum(keep)])[self.starts]
+        return Acts(starts, self.occurred[keep], self.known[keep], self.reach[keep])
+
 
 @dataclass(frozen=True)
 class Spans:
     """When outcomes of each customer could be seen, who left, who opted out, and every act by kind.
 
-    ``left_known_at`` is :data:`NEVER` for who stayed. Spans that touch are one.
+    ``left_known_at`` is :data:`NEVER` for who stayed; ``history_from`` is ``-NEVER`` where nothing was cut off. Spans that touch are one.
     """
 
     left_known_at: Int64
     opted_out: npt.NDArray[np.bool_]
+    history_from: Int64
     observed_starts: Int64
     observed_from: Int64
     observed_to: Int64
@@ -53,12 +60,14 @@ class Spans:
         exits = acts.get("switching", _no_acts(n))
         left = np.full(n, NEVER)
         np.minimum.at(left, np.repeat(np.arange(n), np.diff(exits.starts)), exits.known)
-        opted = connection.execute(
-            "SELECT coalesce(profiling_opt_out, false) AS out FROM customers JOIN _codes USING (customer_id) ORDER BY code"
-        ).fetchnumpy()["out"]
-        return cls(
-            left, np.asarray(opted, dtype=bool), *_read_observation(connection, present, first_seen), acts
-        )
+        found = connection.execute(
+            """SELECT coalesce(profiling_opt_out, false) AS opted_out, coalesce(epoch_us(history_from), ?) AS history_from
+               FROM customers JOIN _codes USING (customer_id) ORDER BY code""",
+            [-NEVER],
+        ).fetchnumpy()
+        opted_out = np.asarray(found["opted_out"], dtype=bool)
+        recorded = np.asarray(found["history_from"], dtype=np.int64)
+        return cls(left, opted_out, recorded, *_read_observation(connection, present, first_seen), acts)
 
     def end_at(self, moments: Int64 | np.int64, codes: Int64 | None = None) -> Int64:
         """End of the span that holds each moment (both ends included); -1 where nothing could be seen."""

@@ -1,0 +1,178 @@
+"""Intervals and risk sets: the other two forms in which models learn, both from the one ``as_of`` call."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from retaliation_risk._validate import one_of, positive
+from retaliation_risk.errors import ArgumentError, GateError
+from retaliation_risk.histories.at_risk import RiskSpans, risk_spans
+from retaliation_risk.histories.declare import Feature
+from retaliation_risk.histories.follow_up import Acts, spans_acts
+from retaliation_risk.histories.histories import Histories, logs_of, microseconds
+from retaliation_risk.histories.intervals import change_points, check_steps, cut, ends_with, first_only
+from retaliation_risk.histories.kernel import DAY_US
+from retaliation_risk.histories.risk_sets import by_exposure, sample_sets
+
+Int64 = npt.NDArray[np.int64]
+ORIGINS = ("entry", "first_seen")
+
+
+def build_intervals(
+    histories: Histories,
+    features: Sequence[Feature],
+    *,
+    outcome: str = "retaliation",
+    until: pd.Timestamp | str | None = None,
+    recurrent: bool = False,
+    every_days: float | None = None,
+    origin: str = "entry",
+) -> pd.DataFrame:
+    """Return one row per customer and stretch of time on which every feature is constant.
+
+    Parameters
+    ----------
+    histories : Histories
+    features : sequence of Feature
+        Counts, sums, means, last values, streaks and expressions of them. What changes with time itself (days since, decayed
+        sums, spells) is refused, unless ``every_days`` is given.
+    outcome : str
+        As in :meth:`Histories.follow_up`.
+    until : timestamp, optional
+        Nobody is followed beyond it, and only acts known before it count.
+    recurrent : bool
+        Follow customers beyond their first act.
+    every_days : float, optional
+        Also cut every so many days. Features that change with time itself are then those of the row's end, which is at most
+        so many days after its start.
+    origin : {"entry", "first_seen"}
+        Where ``start_days`` and ``stop_days`` count from: the beginning of the customer's time at risk, or of the relationship
+        (then rows are left-truncated).
+
+    Returns
+    -------
+    DataFrame
+        ``customer_id``, ``start``, ``stop`` (timestamps; at risk in (start, stop]), ``start_days``, ``stop_days``, ``event``
+        (the act happened exactly at ``stop``), then one column per feature: that of ``as_of`` at any moment in (start, stop].
+
+    Raises
+    ------
+    ArgumentError
+        RR111 for features that no interval holds constant; RR404 for an outcome that is not recorded.
+    """
+    one_of("origin", origin, ORIGINS)
+    check_steps(features, every_days)
+    spans, acts = _at_risk(histories, outcome, until)
+    logs = [log for name, log in histories.logs.items() if name in logs_of(features)]
+    rows = cut(spans, change_points(logs, features), acts, every_days)
+    event = ends_with(rows, acts)
+    if not recurrent:
+        keep = first_only(rows, event)
+        rows, event = rows.take(keep), event[keep]
+    zero = _origin(histories, rows, spans, origin)
+    ids = histories.customer_ids.to_numpy()[rows.code]
+    values = histories.as_of(ids, rows.stop.view("datetime64[us]"), features).iloc[:, 2:]
+    head = pd.DataFrame(
+        {
+            "customer_id": ids,
+            "start": rows.start.view("datetime64[us]"),
+            "stop": rows.stop.view("datetime64[us]"),
+            "start_days": (rows.start - zero) / DAY_US,
+            "stop_days": (rows.stop - zero) / DAY_US,
+            "event": event,
+        }
+    )
+    return pd.concat([head, values], axis=1)
+
+
+def build_risk_sets(
+    histories: Histories,
+    *,
+    outcome: str = "retaliation",
+    controls: int = 10,
+    until: pd.Timestamp | str | None = None,
+    counter_match: str | None = None,
+    seed: int = 0,
+) -> pd.DataFrame:
+    """Return each act's customer with sampled others who were at risk at that moment; ask ``as_of`` for their features.
+
+    Parameters
+    ----------
+    histories : Histories
+    outcome, until
+        As in :func:`build_intervals`.
+    controls : int
+        Controls per case, at least 1; fewer where fewer were at risk.
+    counter_match : str, optional
+        Name of a log, such as ``failed_recoveries``: draw half of each set from customers with a row known by then and half
+        from those without. A rare exposure is then seen in every set.
+    seed : int
+
+    Returns
+    -------
+    DataFrame
+        ``set`` (from 0), ``customer_id``, ``moment``, ``case``, ``log_weight`` (log of the number at risk that the row stands
+        for: an offset of the conditional likelihood, and what recovers the baseline hazard), ``n_at_risk``. Case first in
+        each set. Acts of customers not at risk at that moment are left out.
+
+    Raises
+    ------
+    GateError
+        RR401 if nobody acted while at risk.
+    ArgumentError
+        RR403 for a log that is not there.
+    """
+    positive("controls", controls)
+    spans, acts = _at_risk(histories, outcome, until)
+    cases, times = _cases(spans, acts)
+    if not len(cases):
+        raise GateError("RR401", f"nobody acted ({outcome}) while at risk.")
+    strata: tuple[RiskSpans, ...] = (spans,)
+    if counter_match is not None:
+        if counter_match not in histories.logs:
+            raise ArgumentError(
+                "RR403", f"there is no log {counter_match!r} to match on; there are {sorted(histories.logs)}."
+            )
+        strata = by_exposure(spans, histories.logs[counter_match])
+    drawn = sample_sets(strata, cases, times, int(controls), seed)
+    return pd.DataFrame(
+        {
+            "set": drawn["set"],
+            "customer_id": histories.customer_ids.to_numpy()[drawn["code"]],
+            "moment": times[drawn["set"]].view("datetime64[us]"),
+            "case": drawn["case"],
+            "log_weight": drawn["log_weight"],
+            "n_at_risk": drawn["n_at_risk"],
+        }
+    )
+
+
+def _at_risk(histories: Histories, outcome: str, until: pd.Timestamp | str | None) -> tuple[RiskSpans, Acts]:
+    """Time at risk and acts, as they were known by ``until``."""
+    first_seen = histories.logs["customers"].known
+    spans = risk_spans(histories.spans, first_seen, histories.spans.history_from)
+    acts = spans_acts(histories.spans, outcome)
+    if until is None:
+        return spans, acts
+    limit = int(microseconds(until, 1)[0])
+    return spans.within(spans.start, limit), acts.known_before(limit)
+
+
+def _cases(spans: RiskSpans, acts: Acts) -> tuple[Int64, Int64]:
+    """Customer and time of every act that happened while at risk; acts of one customer at one time are one."""
+    rows = cut(spans, (np.empty(0, np.int64), np.empty(0, np.int64)), acts, None)
+    event = ends_with(rows, acts)
+    return rows.code[event], rows.stop[event]
+
+
+def _origin(histories: Histories, rows: RiskSpans, spans: RiskSpans, origin: str) -> Int64:
+    if origin == "first_seen":
+        return histories.logs["customers"].known[rows.code]
+    first, position = np.unique(spans.code, return_index=True)
+    entry = np.zeros(len(histories.customer_ids), dtype=np.int64)
+    entry[first] = spans.start[position]
+    return entry[rows.code]
