@@ -23,11 +23,8 @@ from functools import cached_property
 
 import numpy as np
 
-from retaliation_risk.models.partial.risk import CANCELLED, RiskSets, running
+from retaliation_risk.models.partial.risk import BLOCK, CANCELLED, RiskSets, running
 from retaliation_risk.models.partial.rows import Floats
-
-# Rows of a block: its products stay in a core's cache.
-BLOCK = 4096
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,8 @@ from retaliation_risk.models.partial.rows import Bools, Floats, Ints, Rows
 
 Index = npt.NDArray[np.int32]
 
+# Rows of a block: its products stay in a core's cache, and are too small to be worth a second thread.
+BLOCK = 2048
 # Above this many cells, sums over event times no longer fit a cache, and rows go in order of their last one.
 _CACHED = 400_000
 # What is below this share of a sum has lost too many digits when it is got by taking sums from each other.
@@ -254,10 +256,23 @@ def _place(keys: Ints, asked: Ints, several: bool) -> Ints:
 def _standard(X: Floats, used: Ints) -> tuple[Floats, Floats, Floats]:
     """Take the rows used, of mean 0 and standard deviation 1 in each column (scale 1 where constant)."""
     whole = len(used) == len(X) and bool((used[1:] > used[:-1]).all())
-    Z = np.array(X, order="C") if whole else np.ascontiguousarray(X[used])
-    centre = Z.mean(axis=0)
-    Z -= centre
-    scale = np.sqrt(np.einsum("ij,ij->j", Z, Z) / len(Z))
+    Z, squares = np.empty((len(used), X.shape[1])), np.zeros(X.shape[1])
+    centre = X.mean(axis=0) if whole else _mean(X, used)
+    blocks = [slice(low, low + BLOCK) for low in range(0, len(Z), BLOCK)]
+    for part in blocks:
+        np.subtract(X[part] if whole else X[used[part]], centre, out=Z[part])
+        squares += np.einsum("ij,ij->j", Z[part], Z[part])
+    scale = np.sqrt(squares / len(Z))
     scale[scale <= 1e-12 * np.abs(centre)] = 0.0
-    Z /= np.where(scale > 0, scale, 1.0)
+    for part in blocks:
+        Z[part] /= np.where(scale > 0, scale, 1.0)
     return Z, centre, scale
+
+
+def _mean(X: Floats, used: Ints) -> Floats:
+    """Mean of some rows, block by block."""
+    total = np.zeros(X.shape[1])
+    for low in range(0, len(used), BLOCK):
+        total += X[used[low : low + BLOCK]].sum(axis=0)
+    mean: Floats = total / len(used)
+    return mean
