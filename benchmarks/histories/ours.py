@@ -1,0 +1,59 @@
+"""Our side: Parquet in, histories, all customers at all moments, Parquet out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import duckdb
+import numpy as np
+
+from benchmarks.histories.asked import DEFINITIONS, FEATURES
+from benchmarks.histories.data import MOMENTS
+from retaliation_risk.histories import build_histories
+from retaliation_risk.tables import read_tables
+from retaliation_risk.tables.contract import CONTRACT
+from retaliation_risk.tables.store import Tables
+
+
+def through_the_door(source: str, target: str) -> None:
+    """Read, type and check every cell, then as :func:`checked`."""
+    _write(read_tables(Path(source)), target)
+
+
+def checked(source: str, target: str) -> None:
+    """Tables that a run has checked before: the files are read where they lie."""
+    _write(checked_tables(Path(source)), target)
+
+
+def checked_tables(folder: Path) -> Tables:
+    """Tables of Parquet files with the contract's types, not read before they are asked for."""
+    connection = duckdb.connect()
+    connection.execute("SET TimeZone = 'UTC'")
+    names = tuple(name for name in CONTRACT if (folder / f"{name}.parquet").exists())
+    kinds = {
+        "id": "VARCHAR",
+        "str": "VARCHAR",
+        "time": "TIMESTAMP",
+        "float": "DOUBLE",
+        "int": "BIGINT",
+        "bool": "BOOLEAN",
+    }
+    for name in names:
+        path = folder / f"{name}.parquet"
+        there = {row[0] for row in connection.execute(f"DESCRIBE SELECT * FROM '{path}'").fetchall()}
+        columns = [
+            column.name if column.name in there else f"NULL::{kinds[column.kind]} AS {column.name}"
+            for column in CONTRACT[name].columns
+        ]
+        connection.execute(f"CREATE VIEW {name} AS SELECT {', '.join(columns)} FROM '{path}'")
+    return Tables(connection, names)
+
+
+def _write(tables: Tables, target: str) -> None:
+    histories = build_histories(tables, DEFINITIONS, FEATURES)
+    ids = histories.customer_ids
+    moments = np.array(MOMENTS, dtype="datetime64[us]")
+    values = histories.as_of(np.repeat(ids, len(moments)), np.tile(moments, len(ids)), FEATURES)
+    writing = duckdb.connect()
+    writing.register("features", values)
+    writing.execute(f"COPY features TO '{target}' (FORMAT parquet)")
