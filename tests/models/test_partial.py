@@ -23,7 +23,8 @@ from retaliation_risk.models.partial import (
     survival_curves,
 )
 from retaliation_risk.models.partial.likelihood import hazards
-from retaliation_risk.models.partial.risk import risk_sets, running
+from retaliation_risk.models.partial.risk import risk_sets
+from retaliation_risk.models.partial.sums import running
 
 # The six rows of docs/method.md.
 SIX = {"stop": [1, 1, 6, 6, 8, 9], "event": [1, 0, 1, 1, 0, 1]}
@@ -226,16 +227,19 @@ def test_known_coefficients_are_recovered():
     assert proportional_hazards_test(fit, rows).together.p_value > 1e-3
 
 
-def test_many_event_times_and_many_strata_take_the_same_sums():
+@pytest.mark.parametrize("n_strata", [1, 20, 2000])
+def test_running_sums_are_the_same_for_few_long_and_many_short_strata(n_strata):
     rng = np.random.default_rng(6)
-    steps, first = (
-        rng.normal(size=(5000, 2)),
-        np.concatenate([[0], np.sort(rng.choice(4999, 2000, False)) + 1]),
-    )
-    ends = np.append(first[1:], 5000)
-    for backward, turn in ((False, 1), (True, -1)):
+    steps = rng.normal(size=(9000, 2))
+    first = np.append(0, np.sort(rng.choice(8999, n_strata - 1, replace=False)) + 1)
+    ends = np.append(first[1:], 9000)
+    for backward, exact in itertools.product((False, True), repeat=2):
+        turn = -1 if backward else 1
         slow = [np.cumsum(steps[a:b][::turn], axis=0)[::turn] for a, b in zip(first, ends, strict=True)]
-        np.testing.assert_allclose(running(steps, first, backward=backward), np.vstack(slow), atol=1e-12)
+        ours = running(steps, first, backward=backward, exact=exact)
+        np.testing.assert_allclose(ours, np.vstack(slow), atol=1e-11)
+        top = running(steps[:, 0], first, backward=backward, what=np.maximum)
+        assert top[first[0] if backward else ends[0] - 1] == steps[: ends[0], 0].max()
 
 
 @pytest.mark.parametrize("seed", range(3))

@@ -10,8 +10,8 @@ import numpy.typing as npt
 from retaliation_risk.errors import ArgumentError
 from retaliation_risk.models.partial.fit import CoxFit
 from retaliation_risk.models.partial.residuals import hazards_at_fit
-from retaliation_risk.models.partial.risk import running
 from retaliation_risk.models.partial.rows import Floats, Ints, Rows
+from retaliation_risk.models.partial.sums import running
 
 
 @dataclass(frozen=True)

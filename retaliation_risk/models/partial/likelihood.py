@@ -23,8 +23,9 @@ from functools import cached_property
 
 import numpy as np
 
-from retaliation_risk.models.partial.risk import BLOCK, CANCELLED, RiskSets, running
+from retaliation_risk.models.partial.risk import CANCELLED, RiskSets
 from retaliation_risk.models.partial.rows import Floats
+from retaliation_risk.models.partial.sums import BLOCK, running
 
 
 @dataclass(frozen=True)

@@ -61,7 +61,7 @@ def maximise(
         step, inverse, left = _newton(now, beta, penalty, columns)
         if left < _CLOSE * columns.unit:
             break
-        beta, now = _halved(evaluate, now, beta, step, penalty)
+        beta, now = _halved(evaluate, now, beta, step, penalty, columns)
         taken += 1
     else:
         raise _endless(beta, columns)
@@ -86,7 +86,12 @@ def _newton(now: Likelihood, beta: Floats, penalty: Floats, columns: Columns) ->
 
 
 def _halved(
-    evaluate: Callable[[Floats], Likelihood], now: Likelihood, beta: Floats, step: Floats, penalty: Floats
+    evaluate: Callable[[Floats], Likelihood],
+    now: Likelihood,
+    beta: Floats,
+    step: Floats,
+    penalty: Floats,
+    columns: Columns,
 ) -> tuple[Floats, Likelihood]:
     """Take the step, or the first of its halves that does not lower the penalised likelihood."""
     height = now.log_likelihood - penalty @ beta**2 / 2
@@ -97,7 +102,7 @@ def _halved(
         if np.isfinite(reached) and reached >= height - slack:
             return beta + step, tried
         step = step / 2
-    return beta, now
+    raise _endless(step, columns)
 
 
 def _endless(direction: Floats, columns: Columns) -> ArgumentError:

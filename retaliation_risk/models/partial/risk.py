@@ -7,17 +7,16 @@ what leaves there less what enters after it. Rows are not sorted at each step; t
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
-from scipy.sparse import csc_array
 
 from retaliation_risk.models.partial.rows import Bools, Floats, Ints, Rows
+from retaliation_risk.models.partial.sums import BLOCK, Index, add_into, running
 
-Index = npt.NDArray[np.int32]
+_T = TypeVar("_T", bound=np.generic)
 
-# Rows of a block: its products stay in a core's cache, and are too small to be worth a second thread.
-BLOCK = 2048
 # Above this many cells, sums over event times no longer fit a cache, and rows go in order of their last one.
 _CACHED = 400_000
 # What is below this share of a sum has lost too many digits when it is got by taking sums from each other.
@@ -132,60 +131,6 @@ class RiskSets:
         return np.flatnonzero(inside)
 
 
-def add_into(
-    into: Index, values: Floats, m: int, columns: Floats | None = None, only: Bools | None = None
-) -> Floats:
-    """Add rows into ``m`` places: ``values``, or ``values`` times the rows of ``columns``.
-
-    Examples
-    --------
-    >>> add_into(np.array([1, 0, 1], dtype=np.int32), np.array([1.0, 2.0, 3.0]), 2).tolist()
-    [2.0, 4.0]
-    """
-    if only is not None:
-        into, values = into[only], values[only]
-    if columns is None:
-        return np.asarray(np.bincount(into, values, m), dtype=np.float64)
-    # One cell per row taking part, so that the product walks ``columns`` in order and copies none of it.
-    ends = np.arange(len(columns) + 1, dtype=np.int32)
-    if only is not None:
-        ends[1:] = np.cumsum(only)
-    places = csc_array((values, into, ends), shape=(m, len(columns)))
-    return np.asarray(places @ columns)
-
-
-def running(
-    steps: Floats, first: Ints, *, backward: bool = False, exact: bool = False, what: np.ufunc = np.add
-) -> Floats:
-    """Make running sums within each stratum, from its first event time or, ``backward``, from its last.
-
-    ``exact`` adds in the longest floats there are, for sums in which later terms cancel earlier ones; ``what``
-    may be ``np.maximum``.
-
-    Examples
-    --------
-    >>> running(np.array([1.0, 2.0, 4.0]), np.array([0, 2]), backward=True).tolist()
-    [3.0, 2.0, 4.0]
-    """
-    ends = np.append(first[1:], len(steps))
-    out = np.empty_like(steps)
-    kind = np.longdouble if exact else np.float64
-    if len(first) <= 64 or int((ends - first).max()) > len(first):
-        turn = -1 if backward else 1
-        for low, high in zip(first, ends, strict=True):
-            out[low:high] = what.accumulate(steps[low:high][::turn], axis=0, dtype=kind)[::turn]
-        return out
-    # Many short strata: walk all of them at once.
-    at, far = (ends - 1, first) if backward else (first, ends - 1)
-    total = steps[at].astype(kind)
-    out[at] = total
-    while (going := at != far).any():
-        at, far, total = at[going] + (-1 if backward else 1), far[going], total[going]
-        total = what(total, steps[at])
-        out[at] = total
-    return out
-
-
 def risk_sets(rows: Rows, *, efron: bool = True) -> RiskSets:
     """Find the event times and each row's first and last of them; rows are sorted at most once."""
     times, codes, last, entry = _places(rows)
@@ -201,7 +146,9 @@ def risk_sets(rows: Rows, *, efron: bool = True) -> RiskSets:
     deaths = deaths[np.argsort(place[deaths], kind="stable")]
     group = place[deaths].astype(np.int64)
     opens = np.flatnonzero(np.diff(group, prepend=-1))
-    share = (np.arange(len(deaths)) - opens[group]) / np.diff(opens, append=len(deaths))[group]
+    share = np.zeros(len(deaths))
+    if efron:
+        share = (np.arange(len(deaths)) - opens[group]) / np.diff(opens, append=len(deaths))[group]
     Z, centre, scale = _standard(rows.X, used)
     return RiskSets(
         rows=used,
@@ -219,7 +166,7 @@ def risk_sets(rows: Rows, *, efron: bool = True) -> RiskSets:
         deaths=deaths,
         opens=opens,
         group=group,
-        share=share if efron else np.zeros(len(deaths)),
+        share=share,
     )
 
 
@@ -228,10 +175,12 @@ def _places(rows: Rows) -> tuple[Floats, Ints, Ints, Ints]:
 
     A row at risk at no event time has a last one below its entry.
     """
-    times = np.unique(rows.stop[rows.event])
+    times = _distinct(rows.stop[rows.event])
     width = len(times) + 1
-    keys = np.unique(_keys(rows.stop[rows.event], rows.stratum[rows.event], times, width))
     several = len(rows.strata) > 1
+    keys = np.arange(1, width)
+    if several:
+        keys = _distinct(_keys(rows.stop[rows.event], rows.stratum[rows.event], times, width))
     codes = keys // width
     last = _place(keys, _keys(rows.stop, rows.stratum, times, width), several)
     opening = np.searchsorted(codes, np.arange(len(rows.strata)))
@@ -244,8 +193,19 @@ def _places(rows: Rows) -> tuple[Floats, Ints, Ints, Ints]:
 
 def _keys(moment: Floats, stratum: Ints, times: Floats, width: int) -> Ints:
     """Stratum and number of event times (of all strata) up to each moment, as one integer."""
-    keys: Ints = np.searchsorted(times, moment, side="right") + stratum * width
+    if len(times) < _CACHED:
+        return np.searchsorted(times, moment, side="right") + stratum * width
+    # A long table is searched in order: in any other, each step of each search waits for memory.
+    order, keys = np.argsort(moment), stratum * width
+    keys[order] += np.searchsorted(times, moment[order], side="right")
     return keys
+
+
+def _distinct(values: npt.NDArray[_T]) -> npt.NDArray[_T]:
+    """Sorted values without repeats; by sorting, which is faster than np.unique's table for many."""
+    values = np.sort(values)
+    distinct: npt.NDArray[_T] = values[np.append(True, values[1:] != values[:-1])]
+    return distinct
 
 
 def _place(keys: Ints, asked: Ints, several: bool) -> Ints:
@@ -257,7 +217,7 @@ def _standard(X: Floats, used: Ints) -> tuple[Floats, Floats, Floats]:
     """Take the rows used, of mean 0 and standard deviation 1 in each column (scale 1 where constant)."""
     whole = len(used) == len(X) and bool((used[1:] > used[:-1]).all())
     Z, squares = np.empty((len(used), X.shape[1])), np.zeros(X.shape[1])
-    centre = X.mean(axis=0) if whole else _mean(X, used)
+    centre = X.mean(axis=0) if len(used) == len(X) else _mean(X, used)
     blocks = [slice(low, low + BLOCK) for low in range(0, len(Z), BLOCK)]
     for part in blocks:
         np.subtract(X[part] if whole else X[used[part]], centre, out=Z[part])
