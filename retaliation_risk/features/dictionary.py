@@ -37,6 +37,17 @@ def dictionary(
     ]
 
 
+def markdown_table(features: Sequence[Feature] = FEATURES) -> str:
+    """Return the dictionary as a Markdown table, family by family; docs/features.md is made of it."""
+    lines = ["| feature | unit | meaning | computed as | after |", "|---|---|---|---|---|"]
+    for entry in dictionary(features):
+        value = entry["value"].replace("|", "\\|")
+        lines.append(
+            f"| {entry['name']} | {entry['unit']} | {entry['about']} | `{value}` | {entry['source']} |"
+        )
+    return "\n".join(lines) + "\n"
+
+
 def describe(value: Aggregate | Expression) -> str:
     """How a feature is computed, in a line.
 

@@ -21,6 +21,8 @@ KNOX = "Knox & van Oest 2014, Journal of Marketing 78(5)"
 BITNER = "Bitner, Booms & Tetreault 1990, Journal of Marketing 54(1)"
 MAXHAM = "Maxham & Netemeyer 2002, Journal of Marketing 66(4)"
 GREGOIRE = "Grégoire, Tripp & Legoux 2009, Journal of Marketing 73(6)"
+PACHECO = "Pacheco et al. 2019, Journal of Service Management 30(1)"
+HERHAUSEN = "Herhausen et al. 2019, Journal of Marketing 83(3)"
 HUTZINGER = "Hutzinger & Weitzl 2023, Internet Research 33(7)"
 JOIREMAN = "Joireman, Grégoire, Devezer & Tripp 2013, Journal of Retailing 89(3)"
 
@@ -32,6 +34,11 @@ RELATIONSHIP = (
             DaysSinceFirst("customers"), "A customer for {value:.0f} days", GREGOIRE),
     Feature("orders_365d", "orders", "Orders in the last 365 days.", "relationship",
             Count("orders", days=365), "{value:.0f} orders in the last year"),
+    Feature("orders_90d", "orders", "Orders in the last 90 days.", "relationship", Count("orders", days=90)),
+    Feature("orders_ever", "orders", "Orders ever.", "relationship", Count("orders")),
+    Feature("spend_90d", "currency", "Amount bought in the last 90 days.", "relationship",
+            Sum("orders", "amount", days=90)),
+    Feature("mean_order_amount", "currency", "Mean amount of an order.", "relationship", Mean("orders", "amount")),
     Feature("spend_365d", "currency", "Amount bought in the last 365 days.", "relationship",
             Sum("orders", "amount", days=365)),
     Feature("spend_ever", "currency", "Amount bought ever.", "relationship", Sum("orders", "amount")),
@@ -39,6 +46,7 @@ RELATIONSHIP = (
     Feature("purchase_stock", "orders", "Orders, each counting half after 365 days: slow to fade.", "relationship",
             Decayed("orders", half_life_days=PURCHASE_HALF_LIFE), source=KNOX),
     Feature("tier", "tier", "Loyalty tier held.", "relationship", Last("loyalty", "tier")),
+    Feature("points", "points", "Loyalty points held.", "relationship", Last("loyalty", "points")),
     Feature("relationship_strength", "log units", "Log tenure in years plus log purchase stock.", "relationship",
             Expression("log1p(tenure_days / 365) + log1p(purchase_stock)"), "A strong relationship with us", GREGOIRE),
 )  # fmt: skip
@@ -67,6 +75,17 @@ CONTACTS = (
     Feature("channel_changes_90d", "tickets", "Tickets in the last 90 days by another channel than the one before.",
             "contacts", Count("tickets", where="channel_changed", days=90),
             "Changed channel {value:.0f} times in the last 90 days"),
+    Feature("public_contacts_365d", "tickets", "Tickets that came by a public channel in the last 365 days.", "contacts",
+            Count("tickets", where="public_channel", days=365), "Wrote in public {value:.0f} times in the last year",
+            HERHAUSEN),
+    Feature("follow_ups_365d", "tickets", "Tickets that follow up an earlier one, in the last 365 days.", "contacts",
+            Count("tickets", where="follow_up", days=365), "Followed up {value:.0f} times in the last year"),
+    Feature("days_between_contacts", "days", "Mean days between tickets, over the last 365 days.", "contacts",
+            Mean("tickets", "gap_days", days=365)),
+    Feature("replies_30d", "messages", "Messages to the customer in the last 30 days.", "contacts",
+            Count("events", where="message_out", days=30)),
+    Feature("log_tickets_365d", "log tickets", "Logarithm of one more than the tickets of the last 365 days.", "contacts",
+            Expression("log1p(tickets_365d)")),
 )  # fmt: skip
 
 DEVIATIONS = (
@@ -99,6 +118,18 @@ DEVIATIONS = (
     Feature("second_failures_180d", "tickets", "Failures reported in the last 180 days, soon after a failed recovery.",
             "deviations", Count("double_deviations", where="second_failure", days=180),
             "{value:.0f} new failures after one that was not made good", MAXHAM),
+    Feature("same_issue_failures_ever", "tickets", "Failed recoveries about the same issue as the one before.", "deviations",
+            Count("failed_recoveries", where="same_issue"), "Let down {value:.0f} times about the same thing again", MAXHAM),
+    Feature("close_failures_365d", "tickets", "Failed recoveries within 30 days of the one before, in the last 365 days.",
+            "deviations", Count("failed_recoveries", where="soon", days=365),
+            "Let down {value:.0f} times within a month of the last time", MAXHAM),
+    Feature("unanswered_365d", "tickets", "Recoveries that failed because a message stayed without reply, in the last 365 "
+            "days.", "deviations", Count("failed_recoveries", where="unanswered", days=365),
+            "{value:.0f} messages stayed without reply in the last year"),
+    Feature("failed_share_365d", "share", "Failed recoveries for each ticket of the last 365 days.", "deviations",
+            Expression("failed_recoveries_365d / maximum(tickets_365d, 1)")),
+    Feature("log_failed_recoveries", "log tickets", "Logarithm of one more than the failed recoveries ever.", "deviations",
+            Expression("log1p(failed_recoveries_ever)")),
     Feature("escalations_365d", "events", "Escalations in the last 365 days.", "deviations",
             Count("events", where="escalated", days=365), "Escalated {value:.0f} times in the last year"),
     Feature("reopens_365d", "events", "Reopenings in the last 365 days.", "deviations",
@@ -121,6 +152,16 @@ EXPERIENCE = (
             "Passed on {value:.0f} times in the last 90 days"),
     Feature("mean_severity_365d", "1 to 5", "Mean severity of tickets in the last 365 days.", "experience",
             Mean("tickets", "severity", days=365)),
+    Feature("last_severity", "1 to 5", "Severity of the last ticket.", "experience", Last("tickets", "severity")),
+    Feature("resolution_hours_365d", "hours", "Mean hours from opening to solution, over the last 365 days.", "experience",
+            Mean("events", "hours_since_opening", where="solved", days=365),
+            "Waited {value:.0f} hours for a solution on average"),
+    Feature("assignments_per_ticket_90d", "events", "Assignments for each ticket of the last 90 days.", "experience",
+            Expression("assignments_90d / maximum(tickets_90d, 1)")),
+    Feature("ratings_365d", "ratings", "Ratings given in the last 365 days; few are asked and fewer answer.", "experience",
+            Count("events", where="csat_rated", days=365)),
+    Feature("csat_change", "0 to 1", "Last satisfaction less the mean of the last 365 days.", "experience",
+            Expression("last_csat - mean_csat_365d")),
     Feature("open_days_ever", "ticket-days", "Days that tickets have stood open, added up.", "experience",
             Area("open_tickets", "change")),
 )  # fmt: skip
@@ -134,6 +175,17 @@ RECOVERY = (
             "days.", "recovery", Count("events", where="amends", days=365), source=JOIREMAN),
     Feature("days_since_recovery", "days", "Days since the last apology or compensation.", "recovery",
             DaysSince("events", where="recovery")),
+    Feature("days_since_apology", "days", "Days since the last apology.", "recovery",
+            DaysSince("events", where="apology"), source=PACHECO),
+    Feature("apology_delay_hours_365d", "hours", "Mean hours from opening to an apology, over the last 365 days.",
+            "recovery", Mean("events", "hours_since_opening", where="apology", days=365), source=PACHECO),
+    Feature("compensation_delay_hours_365d", "hours", "Mean hours from opening to a compensation, over the last 365 days.",
+            "recovery", Mean("events", "hours_since_opening", where="compensation", days=365), source=PACHECO),
+    Feature("compensation_365d", "currency", "Amount given in compensation in the last 365 days.", "recovery",
+            Sum("events", "compensation_amount", days=365), source=JOIREMAN),
+    Feature("unrepaired_365d", "tickets", "Failed recoveries less tickets with both apology and compensation, in the last "
+            "365 days; not below 0.", "recovery", Expression("maximum(failed_recoveries_365d - amends_365d, 0)"),
+            "{value:.0f} failures without amends in the last year", JOIREMAN),
 )  # fmt: skip
 
 INTERACTIONS = (
@@ -150,6 +202,16 @@ INTERACTIONS = (
     Feature("strength_x_grudge", "log units x tickets", "Relationship strength times recent failed recoveries.",
             "interactions", Expression("relationship_strength * grudge"),
             "A loyal customer, let down of late", GREGOIRE),
+    Feature("strength_at_0_failures", "log units", "Relationship strength, if never let down; else 0.", "interactions",
+            Expression("relationship_strength * (failed_recoveries_ever == 0)"), source=HUTZINGER),
+    Feature("strength_at_1_failure", "log units", "Relationship strength, if let down once; else 0.", "interactions",
+            Expression("relationship_strength * (failed_recoveries_ever == 1)"), source=HUTZINGER),
+    Feature("strength_at_2_failures", "log units", "Relationship strength, if let down twice; else 0.", "interactions",
+            Expression("relationship_strength * (failed_recoveries_ever == 2)"), source=HUTZINGER),
+    Feature("strength_at_3_failures", "log units", "Relationship strength, if let down three times or more; else 0.",
+            "interactions", Expression("relationship_strength * (failed_recoveries_ever >= 3)"), source=HUTZINGER),
+    Feature("purchases_x_complaints", "orders x tickets", "Purchase stock times complaint stock.", "interactions",
+            Expression("purchase_stock * complaint_stock"), source=KNOX),
 )  # fmt: skip
 
 INFLUENCE = (

@@ -39,7 +39,8 @@ class Acts:
 class Spans:
     """When outcomes of each customer could be seen, who left, who opted out, and every act by kind.
 
-    ``left_known_at`` is :data:`NEVER` for who stayed; ``history_from`` is ``-NEVER`` where nothing was cut off. Spans that touch are one.
+    ``left_known_at`` is :data:`NEVER` for who stayed; ``history_from`` is ``-NEVER`` where nothing was cut off.
+    Spans that touch are one.
     """
 
     left_known_at: Int64

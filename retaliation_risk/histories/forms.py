@@ -50,14 +50,15 @@ def build_intervals(
         Also cut every so many days. Features that change with time itself are then those of the row's end, which is at most
         so many days after its start.
     origin : {"entry", "first_seen"}
-        Where ``start_days`` and ``stop_days`` count from: the beginning of the customer's time at risk, or of the relationship
-        (then rows are left-truncated).
+        Where ``start_days`` and ``stop_days`` count from: the beginning of the customer's time at risk, or of the
+        relationship (then rows are left-truncated).
 
     Returns
     -------
     DataFrame
         ``customer_id``, ``start``, ``stop`` (timestamps; at risk in (start, stop]), ``start_days``, ``stop_days``, ``event``
-        (the act happened exactly at ``stop``), then one column per feature: that of ``as_of`` at any moment in (start, stop].
+        (the act happened exactly at ``stop``), then one column per feature: that of ``as_of`` at any moment in
+        (start, stop].
 
     Raises
     ------
@@ -115,8 +116,8 @@ def build_risk_sets(
     Returns
     -------
     DataFrame
-        ``set`` (from 0), ``customer_id``, ``moment``, ``case``, ``log_weight`` (log of the number at risk that the row stands
-        for: an offset of the conditional likelihood, and what recovers the baseline hazard), ``n_at_risk``. Case first in
+        ``set`` (from 0), ``customer_id``, ``moment``, ``case``, ``log_weight`` (log of the number at risk that the row
+        stands for: an offset of the conditional likelihood, and what recovers the baseline hazard), ``n_at_risk``. Case first in
         each set. Acts of customers not at risk at that moment are left out.
 
     Raises
@@ -163,7 +164,7 @@ def _at_risk(histories: Histories, outcome: str, until: pd.Timestamp | str | Non
 
 
 def _cases(spans: RiskSpans, acts: Acts) -> tuple[Int64, Int64]:
-    """Customer and time of every act that happened while at risk; acts of one customer at one time are one."""
+    """Find customer and time of every act that happened while at risk; a customer's acts at one time are one."""
     rows = cut(spans, (np.empty(0, np.int64), np.empty(0, np.int64)), acts, None)
     event = ends_with(rows, acts)
     return rows.code[event], rows.stop[event]

@@ -15,7 +15,7 @@ from retaliation_risk.histories import kernel
 from retaliation_risk.histories.declare import Aggregate, Decayed, Expression, Feature
 from retaliation_risk.histories.definitions import Definitions
 from retaliation_risk.histories.follow_up import Spans, follow_up, spans_acts
-from retaliation_risk.histories.logs import LOGS, Log, prepare, read_logs
+from retaliation_risk.histories.logs import LOGS, Log, prepare, read_logs, spec_of
 from retaliation_risk.tables.store import Tables
 
 Moments = pd.Timestamp | str | Iterable[object]
@@ -208,7 +208,7 @@ def switched_off(features: Sequence[Feature], logs: Collection[str]) -> dict[str
     off: dict[str, str] = {}
     for feature in features:
         if isinstance(feature.value, Aggregate) and feature.value.log not in logs:
-            missing = [table for table in LOGS[feature.value.log].tables if table != "tickets"]
+            missing = [table for table in spec_of(feature.value.log).tables if table != "tickets"]
             off[feature.name] = f"needs the table {' and '.join(missing)}"
     for feature in features:
         if isinstance(feature.value, Expression) and (lost := [n for n in feature.value.names if n in off]):

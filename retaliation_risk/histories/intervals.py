@@ -81,7 +81,7 @@ def ends_with(rows: RiskSpans, acts: Acts) -> npt.NDArray[np.bool_]:
 
 def first_only(rows: RiskSpans, event: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
     """Keep each customer's rows up to and with the first event."""
-    before = np.cumsum(event) - event
+    before: Int64 = np.cumsum(event) - event.astype(np.int64)
     first = np.concatenate([[True], rows.code[1:] != rows.code[:-1]]) if len(event) else event
     base = np.maximum.accumulate(np.where(first, before, 0))
     return np.asarray(before - base == 0, dtype=bool)

@@ -13,7 +13,8 @@ import duckdb
 import numpy as np
 import numpy.typing as npt
 
-from retaliation_risk.histories.definitions import Definitions
+from retaliation_risk.errors import ArgumentError
+from retaliation_risk.histories.definitions import EVIDENCE, Definitions
 from retaliation_risk.tables.contract import COMPETING, DIRECT, EVENT_TYPES, INDIRECT
 
 
@@ -29,6 +30,14 @@ class LogSpec:
     columns: tuple[tuple[str, str], ...] = ()
     order: tuple[str, ...] = ()
     tickets: bool = False
+
+    def position(self, kind: str, name: str, declared: tuple[tuple[str, str], ...]) -> int:
+        """Return where a flag or column stands; raises RR403 with those there are."""
+        names = [each for each, _ in declared]
+        if name not in names:
+            there = ", ".join(names) or "none"
+            raise ArgumentError("RR403", f"log {self.name!r} has no {kind} {name!r}; it has {there}.")
+        return names.index(name)
 
 
 @dataclass(frozen=True)
@@ -49,11 +58,11 @@ class Log:
 
     def mask(self, flag: str) -> int:
         """Bit of the flag; 0, which every row carries, for an empty name."""
-        return 1 << [name for name, _ in self.spec.flags].index(flag) if flag else 0
+        return 1 << self.spec.position("flag", flag, self.spec.flags) if flag else 0
 
     def column(self, name: str) -> int:
         """Position of the value column; -1 for an empty name."""
-        return [column for column, _ in self.spec.columns].index(name) if name else -1
+        return self.spec.position("column", name, self.spec.columns) if name else -1
 
 
 def _words(values: tuple[str, ...]) -> str:
@@ -99,8 +108,9 @@ SELECT customer_id, ticket_id, is_complaint, evidence, min(known_at) AS known_at
     SELECT customer_id, ticket_id, is_complaint, 'bad_csat', known_at FROM _events
     WHERE event_type = 'csat_rated' AND value < {bad_csat}
     UNION ALL
-    SELECT customer_id, ticket_id, is_complaint, 'unanswered', known_at + to_microseconds({reply}) FROM _events
-    WHERE event_type = 'message_in' AND NOT is_open AND NOT coalesce(next_reply_at <= known_at + to_microseconds({reply}), false)
+    SELECT customer_id, ticket_id, is_complaint, 'unanswered', deadline
+    FROM (SELECT *, known_at + to_microseconds({reply}) AS deadline FROM _events)
+    WHERE event_type = 'message_in' AND NOT is_open AND NOT coalesce(next_reply_at <= deadline, false)
     UNION ALL
     SELECT p.customer_id, p.ticket_id, p.is_complaint, 'follow_up', greatest(c.opened_at, p.opened_at)
     FROM tickets c JOIN tickets p ON c.parent_ticket_id = p.ticket_id AND c.customer_id = p.customer_id
@@ -168,9 +178,17 @@ LOGS: dict[str, LogSpec] = {
         ),
         LogSpec(
             "failed_recoveries", "tickets whose recovery failed, when that became known", ("tickets",),
-            """SELECT *, epoch_us(known_at) - lag(epoch_us(known_at)) OVER (
-                   PARTITION BY customer_id ORDER BY known_at, ticket_id) AS gap FROM _failed""",
-            flags=(("complaint", "is_complaint"),),
+            """SELECT f.customer_id, ticket_id, f.is_complaint, known_at, evidence,
+                      epoch_us(known_at) - lag(epoch_us(known_at)) OVER own AS gap,
+                      t.issue_key = lag(t.issue_key) OVER own AS same_issue
+               FROM _failed f JOIN tickets t USING (ticket_id)
+               WINDOW own AS (PARTITION BY f.customer_id ORDER BY known_at, ticket_id)""",
+            flags=(
+                ("complaint", "is_complaint"),
+                ("same_issue", "same_issue"),
+                ("soon", "gap <= {repeat}"),
+                *((kind, f"evidence = '{kind}'") for kind in EVIDENCE),
+            ),
             columns=(("gap_days", "gap / 86400e6"),),
             order=("ticket_id",), tickets=True,
         ),
@@ -228,6 +246,13 @@ LOGS: dict[str, LogSpec] = {
         ),
     )
 }  # fmt: skip
+
+
+def spec_of(name: str) -> LogSpec:
+    """Return a declared log; raises RR403 with those there are."""
+    if name not in LOGS:
+        raise ArgumentError("RR403", f"log {name!r} is not declared; logs are {', '.join(LOGS)}.")
+    return LOGS[name]
 
 
 def _settings(definitions: Definitions) -> dict[str, str]:

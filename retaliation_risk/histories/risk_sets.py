@@ -1,7 +1,7 @@
 """Sampled risk sets: for each act, its customer and a few others at risk at that moment (nested case-control).
 
-Whoever was at risk at the moment could have been sampled, future retaliators too. The features of case and controls are asked
-of the histories at that moment, so training cost grows with the number of acts, not of customers.
+Whoever was at risk at the moment could have been sampled, future retaliators too. The features of case and controls are
+asked of the histories at that moment, so training cost grows with the number of acts, not of customers.
 
 References
 ----------
@@ -123,7 +123,7 @@ def _draw(
         sets, codes = _first_of_each(sets, codes, wanted)
         missing = wanted - np.bincount(sets, minlength=len(cases))
     rest = [
-        _enumerate(spans, cases, times, act, codes[sets == act], missing, generator)
+        _enumerate(spans, cases, times, int(act), codes[sets == act], missing, generator)
         for act in np.flatnonzero(missing)
     ]
     added = np.concatenate(

@@ -234,3 +234,11 @@ def test_landmarks_leave_room_for_the_horizon():
     assert train[-1] == utc("2025-12-01")
     assert train[0] > utc("2025-01-01")
     assert landmarks(utc("2025-01-01"), utc("2025-02-15"), horizon_days=30, every_days=10, n_test=2)[1] == ()
+
+
+def test_a_reply_that_became_known_too_late_did_not_answer(small_frames):
+    frames = add(small_frames, "ticket_events", "T3", "2025-03-05T12:00", "message_in", None, None)
+    # Written an hour later, but known to the firm's records only on the 20th: on the 8th the message had no reply.
+    frames = add(frames, "ticket_events", "T3", "2025-03-05T13:00", "message_out", "2025-03-20T10:00", None)
+    late = build_histories(tables_from_frames(frames))
+    assert at(late, "C2", "2025-03-08", "failed_recoveries_ever") == [1]
