@@ -404,3 +404,17 @@ def test_other_rows_or_strata_than_those_fitted_are_refused():
 def test_nobody_to_compare_with_is_said():
     with pytest.raises(GateError, match=r"1 events leave no pair of rows"):
         concordance([1.0, 2.0], stop=[2, 1], event=[1, 0])
+
+
+def test_a_ridge_stays_on_the_fitted_columns_when_proportional_hazards_are_tested():
+    """One column: u^2 over what is left of the added column's information, the fitted one's being penalised."""
+    X, given = world(8)
+    rows = partial_rows(X[:, :1], **given)
+    fit = fit_rows(rows, ridge=5.0)
+    at = hazards(risk_sets(rows), fit.coefficients * risk_sets(rows).scale)
+    row = at.sets.rows[at.sets.deaths][at.sets.opens]
+    g = rows.stop[row] - rows.stop[rows.event].mean()
+    own, mixed, added = (at.information(g**power)[0, 0] for power in range(3))
+    left = added - mixed**2 / (own + 5.0 / at.sets.scale[0] ** 2)
+    test = proportional_hazards_test(fit, rows, "identity").together
+    assert test.statistic == pytest.approx(at.gradient(g)[0] ** 2 / left)

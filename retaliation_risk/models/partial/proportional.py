@@ -50,6 +50,8 @@ class ProportionalHazards:
 def proportional_hazards_test(fit: CoxFit, rows: Rows, transform: str = "km") -> ProportionalHazards:
     """Score test of adding each column times g(time) to the model, without an approximation to its variance.
 
+    A ridge stays on the fitted columns; those added are free of it.
+
     Parameters
     ----------
     transform : {"km", "rank", "identity", "log"}, default "km"
@@ -68,7 +70,7 @@ def proportional_hazards_test(fit: CoxFit, rows: Rows, transform: str = "km") ->
     row = sets.rows[sets.deaths]
     # Any event's row will do: g depends on its time alone.
     factor = (g - g[rows.event].mean())[row[sets.opens]]
-    information, score = _extended(at, factor)
+    information, score = _extended(at, factor, fit.ridge / sets.scale**2)
     p = len(fit.names)
     single = tuple(_test(information, score, [j]) for j in range(p))
     scaled, covariance = _scaled(at, rows, fit, information[:p, :p])
@@ -96,10 +98,11 @@ def _transformed(rows: Rows, transform: str) -> Floats:
     return lost
 
 
-def _extended(at: Hazards, factor: Floats) -> tuple[Floats, Floats]:
+def _extended(at: Hazards, factor: Floats, penalty: Floats) -> tuple[Floats, Floats]:
     """Information of (Z, factor * Z) at coefficients (fitted, 0), and the score of the second half."""
     mixed = at.information(factor)
-    information = np.block([[at.information(), mixed], [mixed, at.information(factor**2)]])
+    fitted = at.information() + np.diag(penalty)
+    information = np.block([[fitted, mixed], [mixed, at.information(factor**2)]])
     return information, at.gradient(factor)
 
 
