@@ -59,7 +59,7 @@ class Hazards:
         return self._lived_times(np.ones_like(self.hazard))
 
     def _lived_times(self, factor: Floats) -> Floats:
-        lived = self.sets.up_to(self.hazard * factor)
+        lived = self.sets.up_to(self.hazard * factor, self.hazard)
         lived[self.sets.deaths] -= (self.spared * factor)[self.sets.group]
         return lived
 

@@ -101,19 +101,18 @@ class RiskSets:
             sums -= add_into(self.entry, values, m + 1, columns)[1:]
         return running(sums, self.first, backward=True, exact=self.entry is not None)
 
-    def up_to(self, steps: Floats) -> Floats:
-        """Sum over each row's event times of ``steps``, shape (n_used,)."""
+    def up_to(self, steps: Floats, hazard: Floats) -> Floats:
+        """Sum over each row's event times of ``steps``, as large as ``hazard`` or so; shape (n_used,)."""
         total = np.append(0.0, running(steps, self.first))
         passed: Floats = total[1:][self.last]
         if self.entry is None:
             return passed
         passed = passed - total[self.entry]
-        size = np.abs(steps)
-        before = running(size, self.first)
-        if (size >= CANCELLED * before).all():
+        before = running(hazard, self.first)
+        if (hazard >= CANCELLED * before).all():
             return passed
         # Some steps are lost beside the sum before them: add from the other end where less stands there.
-        left, after = (running(part, self.first, backward=True) for part in (steps, size))
+        left, after = (running(part, self.first, backward=True) for part in (steps, hazard))
         beyond = np.append(left[1:], 0.0)
         beyond[np.append(self.first[1:], len(steps)) - 1] = 0.0
         begin = self.begin

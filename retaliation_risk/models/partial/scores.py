@@ -42,7 +42,7 @@ def _partial(at: Hazards) -> Callable[[int], Floats]:
     def column(j: int) -> Floats:
         z, s = sets.Z[:, j], at.S1[:, j]
         d = at.D1[:, j] if len(at.D1) else np.zeros_like(s)
-        moment = sets.up_to(s * one - d * some)
+        moment = sets.up_to(s * one - d * some, at.hazard)
         moment[sets.deaths] -= (s * some - d * more)[sets.group]
         scores = ratio * (moment - z * lived)
         mean = (s * at.hazard - d * at.spared) * per_death
