@@ -61,6 +61,9 @@ class Design:
     logged : array of bool, shape (n_features,)
         True for skewed columns (counts, days), which enter as log(1 + value): few customers have most contacts, and a
         straight line through them would be theirs alone.
+    low, high : array, shape (n_features,)
+        Least and greatest value in training (after the logarithm). Values beyond count as the nearest of the two: what a
+        line does where nobody was seen is not knowledge.
     """
 
     features: tuple[str, ...]
@@ -69,6 +72,8 @@ class Design:
     scale: Floats
     kept: npt.NDArray[np.bool_]
     logged: npt.NDArray[np.bool_]
+    low: Floats
+    high: Floats
 
     @property
     def used(self) -> list[str]:
@@ -84,7 +89,8 @@ class Design:
         """Standardised values of the kept columns, shape (n, n_kept)."""
         raw = numbers(X, self.features)[:, self.kept]
         filled = _bend(np.where(np.isnan(raw), self.fill[self.kept], raw), self.logged[self.kept])
-        standard: Floats = (filled - self.mean[self.kept]) / self.scale[self.kept]
+        inside = np.clip(filled, self.low[self.kept], self.high[self.kept])
+        standard: Floats = (inside - self.mean[self.kept]) / self.scale[self.kept]
         return standard
 
     def contributions(self, X: pd.DataFrame, coefficients: Floats) -> pd.DataFrame:
@@ -130,7 +136,8 @@ def fit_design(X: pd.DataFrame) -> Design:
     kept = scale > 1e-10 * np.maximum(np.abs(mean), 1e-300)
     if not kept.any():
         raise ArgumentError("RR111", f"all of columns {list(features)} are constant; at least one must vary.")
-    return Design(features, fill, mean, np.where(kept, scale, 1.0), kept, logged)
+    low, high = filled.min(axis=0), filled.max(axis=0)
+    return Design(features, fill, mean, np.where(kept, scale, 1.0), kept, logged, low, high)
 
 
 def _skewed(filled: Floats) -> npt.NDArray[np.bool_]:

@@ -173,6 +173,28 @@ def better(model: str, metric: str, row: Row) -> str:
     )
 
 
+def calibrated(model: str, row: Row) -> str:
+    """Say whether the risks can be read as they stand, from the calibration slope and its interval.
+
+    Examples
+    --------
+    >>> calibrated("cox", {"value": 0.3, "low": 0.2, "high": 0.4})
+    'Cox is too sure of itself: calibration slope 0.30 (95 % interval 0.20 to 0.40), where 1 is right. Trust the order
+    of customers, not the size of a risk.'
+    """
+    name, found = words.MODELS.get(model, model), f"{show(row['value'], 'ratio')} ({interval(row, 'ratio')})"
+    if row["high"] < 1:
+        return (
+            f"{name} is too sure of itself: calibration slope {found}, where 1 is right. "
+            "Trust the order of customers, not the size of a risk."
+        )
+    if row["low"] > 1:
+        return (
+            f"{name} is too timid: calibration slope {found}, where 1 is right. High risks are higher still."
+        )
+    return f"The risks may be read as they stand: calibration slope {found}, where 1 is right."
+
+
 def sample(n: Any, n_events: Any, setup: Any) -> str:
     """Say how much the answer rests on."""
     rows, acts = show(n, "count"), show(n_events, "count")

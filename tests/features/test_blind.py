@@ -10,7 +10,7 @@ from retaliation_risk.tables import tables_from_frames
 from tests.features.worlds import START, cut, hours, time, worlds
 
 careful = settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+    max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
 )
 
 

@@ -118,7 +118,7 @@ def expected(frames, customer, moment):
 
 
 @settings(
-    max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
 )
 @given(worlds(), hours)
 def test_the_definitions_equal_a_plain_loop_over_rows(frames, hour):

@@ -43,7 +43,7 @@ def test_intervals_by_hand(small_tables):
 
 
 @settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
 )
 @given(worlds(), st.lists(hours, min_size=1, max_size=6), hours, hours)
 def test_intervals_read_at_any_moment_equal_as_of(frames, asked, begin, length):
