@@ -178,9 +178,8 @@ def calibrated(model: str, row: Row) -> str:
 
     Examples
     --------
-    >>> calibrated("cox", {"value": 0.3, "low": 0.2, "high": 0.4})
-    'Cox is too sure of itself: calibration slope 0.30 (95 % interval 0.20 to 0.40), where 1 is right. Trust the order
-    of customers, not the size of a risk.'
+    >>> calibrated("cox", {"value": 0.3, "low": 0.2, "high": 0.4}).split(":")[0]
+    'Cox is too sure of itself'
     """
     name, found = words.MODELS.get(model, model), f"{show(row['value'], 'ratio')} ({interval(row, 'ratio')})"
     if row["high"] < 1:
