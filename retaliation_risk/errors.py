@@ -232,6 +232,12 @@ _ALL = (
         "A run folder is missing files or was made by another format.",
         "Run again with this version.",
     ),
+    Message(
+        "RR502",
+        "foreign feature store",
+        "A feature store lacks its manifest, has another format, or holds a file that its manifest does not name.",
+        "Compute the features again into a new folder (retaliation-risk features --out).",
+    ),
 )
 
 MESSAGES: dict[str, Message] = {message.code: message for message in _ALL}

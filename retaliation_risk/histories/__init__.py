@@ -20,6 +20,10 @@ from retaliation_risk.histories.definitions import EVIDENCE, Definitions
 from retaliation_risk.histories.forms import build_intervals, build_risk_sets
 from retaliation_risk.histories.histories import Histories, build_histories
 from retaliation_risk.histories.logs import LOGS
+from retaliation_risk.histories.progress import Progress
+from retaliation_risk.histories.question import Export
+from retaliation_risk.histories.store import compute_features, read_features
+from retaliation_risk.histories.update import update_features
 
 __all__ = [
     "EVIDENCE",
@@ -31,16 +35,21 @@ __all__ = [
     "DaysSinceFirst",
     "Decayed",
     "Definitions",
+    "Export",
     "Expression",
     "Feature",
     "Histories",
     "Last",
     "Mean",
+    "Progress",
     "Spell",
     "Streak",
     "Sum",
     "build_histories",
     "build_intervals",
     "build_risk_sets",
+    "compute_features",
     "landmarks",
+    "read_features",
+    "update_features",
 ]

@@ -1,0 +1,77 @@
+"""What is asked of many customers at once, and where their tables are."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import pandas as pd
+
+from retaliation_risk.errors import ArgumentError
+from retaliation_risk.histories.declare import Feature
+from retaliation_risk.histories.definitions import Definitions
+from retaliation_risk.histories.histories import evaluate_expressions, logs_of, microseconds, switched_off
+from retaliation_risk.histories.logs import LOGS
+from retaliation_risk.tables import CONTRACT, Tables
+
+
+@dataclass(frozen=True)
+class Export:
+    """A folder or database file of tables, and how it is read; see :func:`retaliation_risk.tables.read_tables`."""
+
+    path: Path
+    rename: Path | None = None
+    now: datetime | None = None
+
+
+Source = Path | Export | Tables
+"""Where tables come from; tables in memory stay there, on top of any limit."""
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked of every shard.
+
+    ``moments`` are microseconds of UTC, sorted: each is asked for every customer first seen before it. None: the pairs
+    of the staged table ``asked`` are.
+    """
+
+    features: tuple[Feature, ...]
+    definitions: Definitions
+    moments: tuple[int, ...] | None
+
+    def needs(self, names: Sequence[str]) -> tuple[str, ...]:
+        """Tables that the features are made from, out of those present; raises RR403 if that is not enough."""
+        logs = {log.name for log in LOGS.values() if set(log.tables) <= set(names)}
+        for name, why in switched_off(self.features, logs).items():
+            raise ArgumentError("RR403", f"{name!r} cannot be computed: it {why}.")
+        aggregates = {name: pd.Series(dtype=float).to_numpy() for name in self._aggregates()}
+        evaluate_expressions(self.features, aggregates)
+        needed = {"customers", "tickets"}.union(*(LOGS[log].tables for log in logs_of(self.features)))
+        return tuple(name for name in CONTRACT if name in needed)
+
+    def _aggregates(self) -> list[str]:
+        return [feature.name for feature in self.features if hasattr(feature.value, "log")]
+
+
+def asked_moments(moments: Sequence[object] | pd.DataFrame) -> tuple[int, ...] | None:
+    """Return the moments, sorted and each once; None for a frame of pairs."""
+    if isinstance(moments, pd.DataFrame):
+        return None
+    listed = [moments] if isinstance(moments, str | datetime) else list(moments)
+    if not listed:
+        raise ArgumentError("RR111", "moments is empty; give at least one moment.")
+    return tuple(sorted(set(microseconds(listed, len(listed)).tolist())))
+
+
+def asked_sql(question: Question, pairs: str) -> str:
+    """Return the query for customer_id and moment of every row of the result."""
+    if question.moments is None:
+        return f"SELECT customer_id, moment FROM {pairs}"
+    listed = ", ".join(f"make_timestamp({moment})" for moment in question.moments)
+    return (
+        f"SELECT customer_id, moment FROM customers, (SELECT unnest([{listed}]) AS moment) "
+        "WHERE first_seen_at < moment"
+    )

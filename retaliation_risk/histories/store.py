@@ -1,0 +1,180 @@
+"""The feature store: a folder of Parquet shards with a manifest, computed within a limit on memory, and brought up to date.
+
+::
+
+    manifest.json            features, definitions, moments, rows, and the sha256 of every shard
+    customers.parquet        customer_id, fingerprint: what tells who was touched by new rows
+    features/shard-*.parquet customer_id, moment, one column per feature; sorted by customer_id and moment
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import duckdb
+import pandas as pd
+
+from retaliation_risk.histories.budget import memory_bytes
+from retaliation_risk.histories.declare import Feature
+from retaliation_risk.histories.definitions import Definitions
+from retaliation_risk.histories.folders import fresh_folder, scratch_folder
+from retaliation_risk.histories.manifest import Manifest, read_manifest
+from retaliation_risk.histories.progress import Progress, Report
+from retaliation_risk.histories.question import Question, Source, asked_moments
+from retaliation_risk.histories.shards import OPTIONS, make_shards
+from retaliation_risk.histories.staging import Job, literal, stage_tables, take_pairs
+
+CUSTOMERS = "customers.parquet"
+SHARDS = "features"
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What was done.
+
+    Parameters
+    ----------
+    out : str
+        The store.
+    n_customers, n_rows, n_features : int
+        Customers in the tables; rows and features of the answer.
+    shards, jobs : int
+        Files of the answer; processes at a time.
+    touched, removed : int
+        Customers whose rows were computed; customers no longer in the tables.
+    computed_rows, copied_rows : int
+        Rows computed, and rows taken over from the store before.
+    """
+
+    out: str
+    n_customers: int
+    n_rows: int
+    n_features: int
+    shards: int
+    jobs: int
+    touched: int
+    removed: int
+    computed_rows: int
+    copied_rows: int
+
+    def as_dict(self) -> dict[str, object]:
+        """Return it as JSON-able values."""
+        return asdict(self)
+
+
+def compute_features(  # noqa: PLR0913 (what is asked, of what, where to, and three limits)
+    source: Source,
+    moments: Sequence[object] | pd.DataFrame,
+    features: Sequence[Feature],
+    out: Path,
+    *,
+    definitions: Definitions | None = None,
+    memory: str | None = "4GB",
+    jobs: int | None = None,
+    progress: Report | None = None,
+) -> Summary:
+    """Compute features shard by shard, within a limit on memory, into a new feature store.
+
+    Parameters
+    ----------
+    source : Path, Export or Tables
+        A folder or database file; tables already in memory stay there, on top of the limit.
+    moments : sequence of timestamps, or DataFrame
+        Each moment is asked for every customer first seen before it. A frame with ``customer_id`` and ``moment`` is
+        asked as it is, each pair once.
+    features : sequence of Feature
+        As for :meth:`Histories.as_of`.
+    out : Path
+        Folder of the store; must not exist. It appears when whole.
+    definitions : Definitions, optional
+        What counts as a failed recovery and as a second failure.
+    memory : str or None, default "4GB"
+        Most memory of all processes together; None: no limit. It decides the number of shards, never a value.
+    jobs : int, optional
+        Processes at a time; as many as there are cores and memory suffices for without it.
+    progress : callable, optional
+        Called with a :class:`Progress` at every step.
+
+    Raises
+    ------
+    ArgumentError
+        If ``out`` exists (RR108), a pair names an unknown customer (RR402), a feature cannot be computed (RR403), or
+        the limit is too small (RR111).
+    ContractError
+        If the tables break their contract.
+    """
+    question = Question(tuple(features), definitions or Definitions(), asked_moments(moments))
+    job = Job(question, memory_bytes(memory), jobs, progress or silent)
+    with fresh_folder(Path(out)) as work, scratch_folder(work) as scratch:
+
+        def choose(cursor: duckdb.DuckDBPyConnection) -> bool:
+            copy_fingerprints(cursor, work)
+            if isinstance(moments, pd.DataFrame):
+                take_pairs(cursor, moments)
+            return False
+
+        staged = stage_tables(source, job, scratch, choose)
+        (work / SHARDS).mkdir()
+        shards = make_shards(staged, work / SHARDS, job.report)
+        manifest = Manifest(question, staged.tables, shards, staged.probe)
+        manifest.write(work)
+    return summarised(out, manifest, staged.plan.jobs, touched=manifest.tables["customers"])
+
+
+def summarised(
+    out: Path, manifest: Manifest, jobs: int, *, touched: int, removed: int = 0, copied_rows: int = 0
+) -> Summary:
+    """Return the summary of a finished store."""
+    return Summary(
+        out=str(out),
+        n_customers=manifest.tables["customers"],
+        n_rows=manifest.n_rows,
+        n_features=len(manifest.question.features),
+        shards=len(manifest.shards),
+        jobs=jobs,
+        touched=touched,
+        removed=removed,
+        computed_rows=manifest.n_rows - copied_rows,
+        copied_rows=copied_rows,
+    )
+
+
+def copy_fingerprints(cursor: duckdb.DuckDBPyConnection, work: Path) -> None:
+    """Write the staged fingerprints into a store."""
+    rows = "SELECT customer_id, fingerprint FROM staged.fingerprints ORDER BY customer_id"
+    cursor.execute(f"COPY ({rows}) TO {literal(work / CUSTOMERS)} ({OPTIONS})")
+
+
+def read_features(store: Path, features: Sequence[str] | None = None) -> pd.DataFrame:
+    """Return the rows of a store in the order of customer_id and moment, as :meth:`Histories.as_of` would.
+
+    Parameters
+    ----------
+    store : Path
+        Written by :func:`compute_features` or :func:`update_features`.
+    features : sequence of str, optional
+        Columns to read beside ``customer_id`` and ``moment``; all of them without.
+    """
+    with duckdb.connect() as connection:
+        connection.execute("SET TimeZone = 'UTC'")
+        names = (
+            "*"
+            if features is None
+            else ", ".join(["customer_id, moment", *(f'"{name}"' for name in features)])
+        )
+        frame: pd.DataFrame = connection.execute(
+            f"SELECT {names} FROM {relation(store)} ORDER BY customer_id, moment"
+        ).df()
+    return frame.astype({"moment": "datetime64[us]"})
+
+
+def relation(store: Path) -> str:
+    """Return SQL for all rows of a store."""
+    files = [Path(store) / SHARDS / shard.file for shard in read_manifest(store).shards]
+    return f"read_parquet([{', '.join(map(literal, files))}])"
+
+
+def silent(_: Progress) -> None:
+    """Report nothing."""
