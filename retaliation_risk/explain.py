@@ -209,7 +209,10 @@ def _sayable(
     """Whether a contribution pushes risk up and its sentence would be true."""
     states = np.array([_states(feature) or feature.family == "interactions" for feature in features])
     above = value > np.where(np.isnan(usual), 0.0, usual)
-    sayable: npt.NDArray[np.bool_] = (part > 0) & ~np.isnan(value) & (above | ~states)
+    # That something did not happen ("let down 0 times") is no reason to call.
+    counted = np.array([bool(feature.phrase) and not _states(feature) for feature in features])
+    there = (np.abs(value) >= 0.5) | ~counted
+    sayable: npt.NDArray[np.bool_] = (part > 0) & ~np.isnan(value) & (above | ~states) & there
     return sayable
 
 

@@ -28,7 +28,7 @@ __all__ = [
 ]
 
 
-REPORT = "import_report.json"
+_REPORT = "import_report.json"
 
 
 @dataclass(frozen=True)
@@ -103,7 +103,7 @@ def import_tables(
     try:
         write_tables(imported.tables(), partial, format="parquet")
         text = json.dumps(imported.report.to_dict(), indent=2, ensure_ascii=False)
-        (partial / REPORT).write_text(text + "\n", encoding="utf-8")
+        (partial / _REPORT).write_text(text + "\n", encoding="utf-8")
         _refuse_existing(out)
         partial.rename(out)
     finally:
@@ -124,7 +124,7 @@ def import_notes(folder: Path) -> list[str]:
     folder : Path
         A folder written by :func:`import_tables`, or any other.
     """
-    report = Path(folder) / REPORT
+    report = Path(folder) / _REPORT
     if not report.is_file():
         return []
     return [str(note) for note in json.loads(report.read_text(encoding="utf-8"))["notes"]]

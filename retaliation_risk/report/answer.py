@@ -10,6 +10,8 @@ from retaliation_risk.report.folder import RunFolder, records
 from retaliation_risk.report.setup import ALL, ALTERNATIVES, INFLUENCE, Setup, pick, policy_scores, why_off
 
 METRIC = "events_reached"
+#: Events below which a bootstrap interval is not read as a verdict.
+FEWEST_EVENTS = 10
 
 
 def answer(folder: RunFolder, setup: Setup) -> Block:
@@ -38,6 +40,8 @@ def answer(folder: RunFolder, setup: Setup) -> Block:
 def _before(folder: RunFolder, setup: Setup) -> list[str]:
     if setup.lead == "risk_only":
         return []
+    if any(name.startswith("risk") for name in folder.queues) and not why_off(folder, "models"):
+        return [sentences.not_judged()]
     fitted = folder.validation.get("models") or {}
     reasons = sorted({str(m.get("why")) for m in fitted.values() if not m.get("fitted") and m.get("why")})
     why = why_off(folder, "models") or "; ".join(reasons) or "the run holds no scores of one"
@@ -49,12 +53,14 @@ def _compared(pooled: Any, setup: Setup) -> dict[str, Any]:
     against = pick(pooled, policy=INFLUENCE, metric=METRIC)
     if lead is None or against is None:
         return {"verdict": "nothing", "sentence": sentences.no_answer(), "numbers": []}
+    if not lead["n_events"]:
+        return {"verdict": "nothing", "sentence": sentences.no_events(setup), "numbers": []}
     difference = pick(pooled, policy=setup.lead, metric=f"{METRIC}_minus_{INFLUENCE}")
     numbers = [_key_number(lead, setup), _key_number(against, setup)]
     kind = "unjudged"
     if difference is not None:
         numbers.append(_key_number(difference, setup) | {"label": "difference", "unit": "points"})
-        kind = _sign(difference)
+        kind = _sign(difference) if lead["n_events"] >= FEWEST_EVENTS else "few"
     sentence = sentences.headline(setup, lead, against, difference)
     return {"verdict": kind, "sentence": sentence, "numbers": numbers}
 
@@ -64,6 +70,8 @@ def _listed(pooled: Any, setup: Setup) -> dict[str, Any]:
     others = [r for p in ALTERNATIVES if (r := pick(pooled, policy=p, metric=METRIC)) is not None]
     if lead is None:
         return {"verdict": "nothing", "sentence": sentences.no_answer(), "numbers": []}
+    if not lead["n_events"]:
+        return {"verdict": "nothing", "sentence": sentences.no_events(setup), "numbers": []}
     return {
         "verdict": "no_influence",
         "sentence": sentences.without_influence(setup, lead, others),

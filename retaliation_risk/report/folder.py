@@ -51,8 +51,8 @@ def read_folder(run_dir: Path) -> RunFolder:
     """
     run_dir = Path(run_dir)
     run = _json(run_dir / "run.json", {})
-    if not run:
-        raise ArtefactError("RR501", f"{run_dir} has no run.json.")
+    if not isinstance(run, dict) or "schema_version" not in run:
+        raise ArtefactError("RR501", f"{run_dir} has no run.json with a schema_version.")
     if (version := str(run.get("schema_version", SCHEMA_VERSION))) != SCHEMA_VERSION:
         raise ArtefactError(
             "RR501", f"{run_dir} has schema version {version}; this one reads {SCHEMA_VERSION}."

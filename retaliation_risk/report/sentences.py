@@ -121,6 +121,10 @@ def verdict(kind: str, setup: Any) -> str:
         "undecided": (
             f"The interval covers 0: on these data {lead.lower()} and {against} cannot be told apart."
         ),
+        "few": (
+            f"Too few {setup.events} to tell {lead.lower()} and {against} apart: an interval from so few says less "
+            "than it seems to."
+        ),
     }.get(kind, "")
 
 
@@ -145,7 +149,20 @@ def influence_off(why: str) -> str:
 def no_model(why: str) -> str:
     """Say that no model could be made, and why."""
     rule = "Until it can, the queue follows the rule: loyal, and let down at least twice."
-    return f"No model could be fitted ({why}). {rule}"
+    return f"No model could be fitted ({why.rstrip('.')}). {rule}"
+
+
+def no_events(setup: Any) -> str:
+    """Say that nothing happened at the test moments."""
+    return f"No {setup.events} followed within the horizon at any test moment, so no order can be judged by them."
+
+
+def not_judged() -> str:
+    """Say that a model is there, but no stretch of time to judge it on."""
+    return (
+        "A model was fitted and orders the queue, but the history is too short to judge it on a later stretch "
+        "of time than it learned from. Until it can be judged, the rule is the safer order."
+    )
 
 
 def no_answer() -> str:

@@ -55,8 +55,8 @@ def summarise(run_dir: Path, *, show_contacts: bool = False, min_cell: int = 5) 
     --------
     >>> summarise(Path("nowhere"))
     Traceback (most recent call last):
-    retaliation_risk.errors.ArtefactError: RR501 foreign run: nowhere has no run.json. Run again
-    with this version.
+    retaliation_risk.errors.ArtefactError: RR501 foreign run: nowhere has no run.json with a
+    schema_version. Run again with this version.
     """
     positive("min_cell", min_cell)
     folder = read_folder(run_dir)

@@ -109,7 +109,7 @@ def simulate(n_customers: int = 4000, *, seed: int = 0, parameters: Parameters =
         "loyalty": loyalty_frame(orders, people, gone, p),
         "outcomes": outcomes_frame(told, people, left, known, p),
         "influence": influence_frame(rng["influence"], accounts, people, gone, p),
-        "observation": observation_frame(people, left, known, p),
+        "observation": observation_frame(people, p),
     }
     truth = truth_frame(people, accounts, angry.base, left, p)
     summary = truth_summary(hazards, failures, told, seed, p)
@@ -208,14 +208,13 @@ def _known_exits(known: Floats, p: Parameters) -> Ints:
     return np.flatnonzero(known <= p.history_days)
 
 
-def observation_frame(people: People, left: Floats, known: Floats, p: Parameters) -> pd.DataFrame:
-    """Make the observation table: from joining to the exit, or to the end where no exit is known."""
-    stop = np.where(known <= p.history_days, left, float(p.history_days))
+def observation_frame(people: People, p: Parameters) -> pd.DataFrame:
+    """Make the observation table: from joining to the end, for those who left too: an exit is an outcome, not blindness."""
     return pd.DataFrame(
         {
             "customer_id": people.ids,
             "observed_from": to_times(people.start),
-            "observed_to": to_times(stop),
+            "observed_to": to_times(np.full(len(people.ids), float(p.history_days))),
         }
     )
 

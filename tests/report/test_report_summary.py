@@ -207,3 +207,36 @@ def test_who_is_missed_stands_apart_from_who_is_served(full):
 def test_a_run_is_called_by_its_name_while_it_is_being_made(tmp_path):
     folder = write_run_folder(tmp_path / ".spring.partial-4711")
     assert summarise(folder)["about"]["run"] == "spring"
+
+
+def with_events(folder: Path, n_events: int, **kinds: Any) -> dict[str, Any]:
+    """The answer of a run whose test moments held so many events."""
+    write_run_folder(folder, **kinds)
+    scores = pd.read_csv(folder / "scores.csv").assign(n_events=n_events)
+    scores.to_csv(folder / "scores.csv", index=False)
+    return section(summarise(folder), "answer")
+
+
+def test_an_interval_from_a_few_events_is_no_verdict(tmp_path):
+    said = with_events(tmp_path / "few", 5)
+    assert said["verdict"] == "few"
+    assert any(
+        "Too few retaliations to tell risk first and influence first apart" in p for p in said["paragraphs"]
+    )
+    assert with_events(tmp_path / "enough", 10)["verdict"] == "lead"
+
+
+@pytest.mark.parametrize("influence", [True, False])
+def test_no_event_at_all_is_said_and_gives_no_numbers(tmp_path, influence):
+    said = with_events(tmp_path / "none", 0, influence=influence)
+    assert said["sentence"].startswith("No retaliations followed within the horizon at any test moment")
+    assert said["numbers"] == []
+
+
+def test_a_model_that_could_not_be_judged_is_not_called_unfitted(tmp_path):
+    folder = write_run_folder(tmp_path / "run")
+    for name in ("scores.csv", "capacity.csv", "served.csv", "calibration.csv"):
+        (folder / name).unlink()
+    said = section(summarise(folder), "answer")
+    assert any("the history is too short to judge it" in p for p in said["paragraphs"])
+    assert not any("No model could be fitted" in p for p in said["paragraphs"])
