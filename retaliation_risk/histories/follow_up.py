@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import ChainMap
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any, cast
 
 import duckdb
 import numpy as np
@@ -53,11 +55,15 @@ class Spans:
 
     @classmethod
     def read(
-        cls, connection: duckdb.DuckDBPyConnection, present: tuple[str, ...], first_seen: Int64
+        cls,
+        connection: duckdb.DuckDBPyConnection,
+        present: tuple[str, ...],
+        first_seen: Int64,
+        event_acts: Mapping[str, Acts],
     ) -> Spans:
         """Read the spans; without an observation table, everybody is observed from first seen to the last fact."""
         n = len(first_seen)
-        acts = _read_acts(connection, present, n)
+        acts: Mapping[str, Acts] = ChainMap(_read_acts(connection, present, n), cast(Any, event_acts))
         exits = acts.get("switching", _no_acts(n))
         left = np.full(n, NEVER)
         np.minimum.at(left, np.repeat(np.arange(n), np.diff(exits.starts)), exits.known)
@@ -158,26 +164,12 @@ def _no_acts(n: int) -> Acts:
 
 
 def _read_acts(connection: duckdb.DuckDBPyConnection, present: tuple[str, ...], n: int) -> dict[str, Acts]:
-    queries = {}
-    if "outcomes" in present:
-        queries["outcomes"] = (
-            "SELECT customer_id, outcome_type AS kind, occurred_at, known_at, reach FROM outcomes"
-        )
-    if "ticket_events" in present:
-        queries["events"] = (
-            "SELECT customer_id, event_type AS kind, occurred_at, known_at, NULL::DOUBLE AS reach "
-            "FROM ticket_events JOIN tickets USING (ticket_id)"
-        )
-    if not queries:
+    if "outcomes" not in present:
         return {}
-    connection.execute(f"CREATE TEMP VIEW _acts AS {' UNION ALL '.join(queries.values())}")
-    kinds = [
-        kind for (kind,) in connection.execute("SELECT DISTINCT kind FROM _acts ORDER BY kind").fetchall()
-    ]
-    acts = {kind: _read_kind(connection, (kind,), n) for kind in kinds}
-    if "outcomes" in present:
-        acts["retaliation"] = _read_kind(connection, INDIRECT + DIRECT, n)
-        acts.setdefault(COMPETING[0], _no_acts(n))
+    found = connection.execute("SELECT DISTINCT outcome_type FROM outcomes ORDER BY 1").fetchall()
+    acts = {kind: _read_kind(connection, (kind,), n) for (kind,) in found}
+    acts["retaliation"] = _read_kind(connection, INDIRECT + DIRECT, n)
+    acts.setdefault(COMPETING[0], _no_acts(n))
     return acts
 
 
@@ -185,7 +177,7 @@ def _read_kind(connection: duckdb.DuckDBPyConnection, kinds: tuple[str, ...], n:
     found = connection.execute(
         """SELECT code, epoch_us(occurred_at) AS occurred, epoch_us(known_at) AS known,
                   coalesce(reach, 'nan'::DOUBLE) AS reach
-           FROM _acts JOIN _codes USING (customer_id) WHERE kind IN (SELECT unnest(?))
+           FROM outcomes JOIN _codes USING (customer_id) WHERE outcome_type IN (SELECT unnest(?))
            ORDER BY code, occurred, known, reach""",
         [list(kinds)],
     ).fetchnumpy()

@@ -14,8 +14,10 @@ from retaliation_risk.errors import ArgumentError
 from retaliation_risk.histories import kernel
 from retaliation_risk.histories.declare import Aggregate, Decayed, Expression, Feature
 from retaliation_risk.histories.definitions import Definitions
+from retaliation_risk.histories.facts import Ids, make_codes, read_events, read_ids, read_tickets
 from retaliation_risk.histories.follow_up import Spans, follow_up, spans_acts
-from retaliation_risk.histories.logs import LOGS, Log, prepare, read_logs, spec_of
+from retaliation_risk.histories.logs import LOGS, Log, read_logs, spec_of
+from retaliation_risk.histories.ticket_logs import TicketLogs
 from retaliation_risk.tables.store import Tables
 
 Moments = pd.Timestamp | str | Iterable[object]
@@ -27,7 +29,7 @@ class Histories:
     """All logs of all customers, sorted, in memory; made by :func:`build_histories`."""
 
     customer_ids: pd.Index
-    ticket_ids: npt.NDArray[np.object_]
+    ticket_ids: Ids
     logs: Mapping[str, Log]
     definitions: Definitions
     spans: Spans = field(repr=False)
@@ -194,13 +196,15 @@ def build_histories(
     wanted = set(LOGS) if features is None else {"customers", *logs_of(features)}
     cursor = tables.connection.cursor()
     cursor.execute("SET TimeZone = 'UTC'")
-    prepare(cursor, tables.names, definitions)
+    make_codes(cursor)
     ids = cursor.execute("SELECT customer_id FROM _codes ORDER BY code").fetchnumpy()["customer_id"]
-    tickets = cursor.execute("SELECT ticket_id FROM _ticket_codes ORDER BY ticket").fetchnumpy()["ticket_id"]
-    logs = {log.spec.name: log for log in read_logs(cursor, tables.names, definitions, len(ids), wanted)}
-    spans = Spans.read(cursor, tables.names, logs["customers"].known)
+    facts = TicketLogs(read_tickets(cursor), read_events(cursor, tables.names), len(ids), definitions)
+    logs = {log.spec.name: log for log in read_logs(cursor, tables.names, len(ids), wanted)}
+    logs |= {log.spec.name: log for log in facts.logs(tables.names, wanted)}
+    spans = Spans.read(cursor, tables.names, logs["customers"].known, facts.acts())
+    tickets = read_ids(cursor)
     cursor.close()
-    return Histories(pd.Index(ids, dtype=object), np.asarray(tickets, dtype=object), logs, definitions, spans)
+    return Histories(pd.Index(ids, dtype=object), tickets, logs, definitions, spans)
 
 
 def switched_off(features: Sequence[Feature], logs: Collection[str]) -> dict[str, str]:
