@@ -99,6 +99,12 @@ _ALL = (
         "A table or a column stands in the source more than once.",
         "Keep one of them; which one is right cannot be guessed.",
     ),
+    Message(
+        "RR113",
+        "missing extra",
+        "An optional package that this needs is not installed.",
+        "Install the extra that the message names, as in pip install 'retaliation-risk[spark]'.",
+    ),
     # Values.
     Message(
         "RR201",

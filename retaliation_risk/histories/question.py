@@ -63,7 +63,14 @@ def asked_moments(moments: Sequence[object] | pd.DataFrame) -> tuple[int, ...] |
     listed = [moments] if isinstance(moments, str | datetime) else list(moments)
     if not listed:
         raise ArgumentError("RR111", "moments is empty; give at least one moment.")
-    return tuple(sorted(set(microseconds(listed, len(listed)).tolist())))
+    return tuple(sorted({_moment(moment) for moment in listed}))
+
+
+def _moment(moment: object) -> int:
+    try:
+        return int(microseconds([pd.Timestamp(moment)], 1)[0])  # type: ignore[arg-type]
+    except (ValueError, TypeError) as error:
+        raise ArgumentError("RR111", f"moments holds {moment!r}, which is no time.") from error
 
 
 def asked_sql(question: Question, pairs: str) -> str:

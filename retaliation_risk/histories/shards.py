@@ -18,7 +18,7 @@ import pandas as pd
 from retaliation_risk.histories.budget import database_settings
 from retaliation_risk.histories.histories import build_histories
 from retaliation_risk.histories.progress import Progress, Report
-from retaliation_risk.histories.question import asked_sql
+from retaliation_risk.histories.question import Question, asked_sql
 from retaliation_risk.histories.staging import Staged, literal
 from retaliation_risk.tables import CONTRACT, Tables
 
@@ -71,7 +71,13 @@ def make_shard(staged: Staged, folder: Path, number: int) -> Shard:
     with duckdb.connect(config=settings) as connection:
         connection.execute("SET TimeZone = 'UTC'")
         connection.execute(f"ATTACH {literal(staged.path)} AS staged (READ_ONLY)")
-        rows = write_features(connection, _answer(connection, staged, number), target)
+        here = f"WHERE _shard = {number}"
+        for name in staged.names:
+            columns = ", ".join(CONTRACT[name].names)
+            connection.execute(f"CREATE VIEW {name} AS SELECT {columns} FROM staged.{name} {here}")
+        tables = Tables(connection, staged.names)
+        found = answer(connection, tables, staged.question, f"(SELECT * FROM staged.asked {here})")
+        rows = write_features(connection, found, target)
     shutil.rmtree(spill, ignore_errors=True)
     return Shard(target.name, rows, sha256(target))
 
@@ -104,14 +110,12 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _answer(connection: duckdb.DuckDBPyConnection, staged: Staged, number: int) -> pd.DataFrame:
-    features, here = staged.question.features, f"WHERE _shard = {number}"
-    for name in staged.names:
-        columns = ", ".join(CONTRACT[name].names)
-        connection.execute(f"CREATE VIEW {name} AS SELECT {columns} FROM staged.{name} {here}")
-    asked = asked_sql(staged.question, f"(SELECT * FROM staged.asked {here})")
-    found = connection.execute(f"{asked} ORDER BY ALL").fetchnumpy()
-    if not len(found["customer_id"]):
-        return pd.DataFrame(columns=["customer_id", "moment", *(feature.name for feature in features)])
-    histories = build_histories(Tables(connection, staged.names), staged.question.definitions, features)
-    return histories.as_of(found["customer_id"], found["moment"], features)
+def answer(
+    connection: duckdb.DuckDBPyConnection, tables: Tables, question: Question, pairs: str
+) -> pd.DataFrame:
+    """Answer the question from the tables of a connection; ``pairs`` is the relation of pairs, where it asks for them."""
+    asked = connection.execute(f"{asked_sql(question, pairs)} ORDER BY ALL").fetchnumpy()
+    if not len(asked["customer_id"]):
+        return pd.DataFrame(columns=["customer_id", "moment", *(f.name for f in question.features)])
+    histories = build_histories(tables, question.definitions, question.features)
+    return histories.as_of(asked["customer_id"], asked["moment"], question.features)

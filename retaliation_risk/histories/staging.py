@@ -109,11 +109,17 @@ def take_pairs(cursor: duckdb.DuckDBPyConnection, pairs: pd.DataFrame) -> None:
         "CREATE TABLE staged.pairs AS SELECT DISTINCT CAST(customer_id AS VARCHAR) AS customer_id, moment FROM _pairs"
     )
     cursor.unregister("_pairs")
-    unknown = cursor.execute(
-        "SELECT count(*), min(customer_id) FROM staged.pairs ANTI JOIN customers USING (customer_id)"
+    refuse_unknown(cursor, "staged.pairs")
+
+
+def refuse_unknown(cursor: duckdb.DuckDBPyConnection, pairs: str) -> None:
+    """Raise RR402 if a pair names a customer who is not in the table."""
+    asked, n, first = cursor.execute(
+        "SELECT count(*), count(*) FILTER (c.customer_id IS NULL), min(p.customer_id) FILTER (c.customer_id IS NULL) "
+        f"FROM {pairs} p LEFT JOIN customers c USING (customer_id)"
     ).fetchall()[0]
-    if unknown[0]:
-        raise ArgumentError("RR402", f"{unknown[1]!r} ({unknown[0]} unknown among {len(frame)} asked).")
+    if n:
+        raise ArgumentError("RR402", f"{first!r} ({n} unknown among {asked} asked).")
 
 
 def fingerprint(cursor: duckdb.DuckDBPyConnection, names: Sequence[str]) -> None:
