@@ -22,9 +22,14 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Measured:
-    """What one run took. ``memory_mb`` is the peak of the process, interpreter and imports included."""
+    """What one run took.
+
+    ``cpu_seconds`` are of all its threads: on a machine that others use as well, steadier than the wall's. ``memory_mb`` is
+    the peak of the process, interpreter and imports included.
+    """
 
     seconds: float
+    cpu_seconds: float
     memory_mb: float
     result: Any
     digest: str
@@ -68,11 +73,17 @@ def peak_mb() -> float:
 def _run(target: str, arguments: list[Any]) -> dict[str, Any]:
     module, function = target.split(":")
     called = getattr(importlib.import_module(module), function)
-    start = time.perf_counter()
+    start, used = time.perf_counter(), time.process_time()
     result = called(*arguments)
-    seconds = time.perf_counter() - start
+    seconds, cpu_seconds = time.perf_counter() - start, time.process_time() - used
     digest = hashlib.sha256(json.dumps(result, sort_keys=True).encode()).hexdigest()
-    return {"seconds": seconds, "memory_mb": peak_mb(), "result": result, "digest": digest}
+    return {
+        "seconds": seconds,
+        "cpu_seconds": cpu_seconds,
+        "memory_mb": peak_mb(),
+        "result": result,
+        "digest": digest,
+    }
 
 
 if __name__ == "__main__":

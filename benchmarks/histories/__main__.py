@@ -27,6 +27,9 @@ PEERS = {
     "polars": "peer_polars:run",
     "pandas": "peer_pandas:run",
 }
+WHOLE = ("DuckDB, one statement", "pandas", "featuretools")
+"""Peers that write one file; ours and the others write a folder of parts."""
+
 LIMITS = {"pandas": 10_000_000}
 """Largest size of a peer that needs too much memory beyond."""
 
@@ -39,6 +42,8 @@ class Row:
     size: int
     seconds_ours: float
     seconds_peer: float | None
+    cpu_ours: float
+    cpu_peer: float | None
     memory_ours_mb: float
     memory_peer_mb: float | None
     agree: bool | None
@@ -100,6 +105,8 @@ def _row(work: Path, name: str, size: int, ours: list[Measured], found: list[Mea
         size=size,
         seconds_ours=round(statistics.median(run.seconds for run in ours), 3),
         seconds_peer=round(statistics.median(run.seconds for run in good), 3) if good else None,
+        cpu_ours=round(statistics.median(run.cpu_seconds for run in ours), 3),
+        cpu_peer=round(statistics.median(run.cpu_seconds for run in good), 3) if good else None,
         memory_ours_mb=round(max(run.memory_mb for run in ours)),
         memory_peer_mb=round(max(run.memory_mb for run in good)) if good else None,
         agree=agree,
@@ -107,20 +114,25 @@ def _row(work: Path, name: str, size: int, ours: list[Measured], found: list[Mea
     )
 
 
+COLUMNS = ("s ours", "s peer", "ratio", "cpu ours", "cpu peer", "ratio", "MB ours", "MB peer", "ratio")
+
+
 def table(rows: list[Row]) -> str:
-    """Rows as a table for people; a ratio above 1 means that ours is faster, or smaller."""
-    head = f"{'contacts':>12}  {'peer':28}{'s ours':>9}{'s peer':>9}{'ratio':>7}{'MB ours':>9}{'MB peer':>9}{'ratio':>7}  agree"
-    lines = [head, "-" * len(head)]
-    for row in rows:
-        if row.seconds_peer is None or row.memory_peer_mb is None:
-            lines.append(f"{row.size:>12,}  {row.peer:28}{row.seconds_ours:>9.2f}  {row.why}")
-            continue
-        lines.append(
-            f"{row.size:>12,}  {row.peer:28}{row.seconds_ours:>9.2f}{row.seconds_peer:>9.2f}"
-            f"{row.seconds_peer / row.seconds_ours:>7.1f}{row.memory_ours_mb:>9.0f}{row.memory_peer_mb:>9.0f}"
-            f"{row.memory_peer_mb / row.memory_ours_mb:>7.1f}  {'yes' if row.agree else row.why}"
-        )
-    return "\n".join(lines)
+    """Return the rows as a table for people; a ratio above 1 means that ours is faster, or smaller."""
+    head = f"{'contacts':>12}  {'peer':28}{''.join(f'{column:>9}' for column in COLUMNS)}  agree"
+    return "\n".join([head, "-" * len(head), *map(_line, rows)])
+
+
+def _line(row: Row) -> str:
+    start = f"{row.size:>12,}  {row.peer:28}{row.seconds_ours:>9.2f}"
+    if row.seconds_peer is None or row.cpu_peer is None or row.memory_peer_mb is None:
+        return f"{start}  {row.why}"
+    numbers = (
+        f"{row.seconds_peer:>9.2f}{row.seconds_peer / row.seconds_ours:>9.1f}"
+        f"{row.cpu_ours:>9.2f}{row.cpu_peer:>9.2f}{row.cpu_peer / row.cpu_ours:>9.1f}"
+        f"{row.memory_ours_mb:>9.0f}{row.memory_peer_mb:>9.0f}{row.memory_peer_mb / row.memory_ours_mb:>9.1f}"
+    )
+    return f"{start}{numbers}  {'yes' if row.agree else row.why}"
 
 
 def _compiling(work: Path) -> float:
@@ -143,7 +155,7 @@ def _compiling(work: Path) -> float:
 
 def _output(work: Path, name: str) -> Path:
     words = name.replace(",", "").replace(" ", "-") or "ours"
-    return work / (words if name in ("polars", "DuckDB, a moment at a time") else f"{words}.parquet")
+    return work / (f"{words}.parquet" if name in WHOLE else words)
 
 
 def _arguments() -> argparse.Namespace:

@@ -1,4 +1,4 @@
-"""Do two files of features hold the same values?"""
+"""Whether two files of features hold the same values."""
 
 from __future__ import annotations
 

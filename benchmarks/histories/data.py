@@ -12,7 +12,7 @@ from pathlib import Path
 import duckdb
 
 START, DAYS = "2023-01-01", 730
-MOMENTS = tuple(f"2024-{month:02d}-01" for month in range(2, 13)) + ("2025-01-01",)
+MOMENTS = (*(f"2024-{month:02d}-01" for month in range(2, 13)), "2025-01-01")
 CONTACTS_PER_CUSTOMER = 5
 
 _TABLES = {

@@ -5,11 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import duckdb
-import numpy as np
 
 from benchmarks.histories.asked import DEFINITIONS, FEATURES
 from benchmarks.histories.data import MOMENTS
-from retaliation_risk.histories import build_histories
+from retaliation_risk.histories import build_histories, write_as_of
 from retaliation_risk.tables import read_tables
 from retaliation_risk.tables.contract import CONTRACT
 from retaliation_risk.tables.store import Tables
@@ -51,9 +50,5 @@ def checked_tables(folder: Path) -> Tables:
 
 def _write(tables: Tables, target: str) -> None:
     histories = build_histories(tables, DEFINITIONS, FEATURES)
-    ids = histories.customer_ids
-    moments = np.array(MOMENTS, dtype="datetime64[us]")
-    values = histories.as_of(np.repeat(ids, len(moments)), np.tile(moments, len(ids)), FEATURES)
-    writing = duckdb.connect()
-    writing.register("features", values)
-    writing.execute(f"COPY features TO '{target}' (FORMAT parquet)")
+    tables.connection.close()
+    write_as_of(histories, Path(target), MOMENTS, FEATURES)

@@ -24,6 +24,7 @@ from retaliation_risk.histories.progress import Progress
 from retaliation_risk.histories.question import Export
 from retaliation_risk.histories.store import compute_features, read_features
 from retaliation_risk.histories.update import update_features
+from retaliation_risk.histories.writing import write_as_of
 
 __all__ = [
     "EVIDENCE",
@@ -52,4 +53,5 @@ __all__ = [
     "landmarks",
     "read_features",
     "update_features",
+    "write_as_of",
 ]

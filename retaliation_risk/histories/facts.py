@@ -66,13 +66,28 @@ class Ids:
 
 def make_codes(connection: duckdb.DuckDBPyConnection) -> None:
     """Give customers and tickets numbers in the order of their ids, as ``_codes`` and ``_ticket_codes``."""
-    for table, ids, key, code in (
-        ("_codes", "customers", "customer_id", "code"),
-        ("_ticket_codes", "tickets", "ticket_id", "ticket"),
-    ):
-        connection.execute(f"CREATE TEMP TABLE _sorted AS SELECT {key} FROM {ids} ORDER BY {key}")
-        connection.execute(f"CREATE TEMP TABLE {table} AS SELECT {key}, rowid::INT AS {code} FROM _sorted")
-        connection.execute("DROP TABLE _sorted")
+    connection.execute("CREATE TEMP TABLE _sorted AS SELECT customer_id FROM customers ORDER BY customer_id")
+    connection.execute("CREATE TEMP TABLE _codes AS SELECT customer_id, rowid::INT AS code FROM _sorted")
+    connection.execute(
+        _SORTED_TICKETS.format(public=", ".join(f"'{channel}'" for channel in PUBLIC_CHANNELS))
+    )
+    connection.execute(
+        "CREATE TEMP TABLE _ticket_codes AS SELECT ticket_id, rowid::INT AS ticket FROM _tickets"
+    )
+
+
+_SORTED_TICKETS = """
+CREATE TEMP TABLE _tickets AS
+WITH issues AS (SELECT issue_key, row_number() OVER () - 1 AS issue
+                FROM (SELECT DISTINCT issue_key FROM tickets WHERE issue_key IS NOT NULL)),
+     channels AS (SELECT channel, row_number() OVER () - 1 AS channel_code
+                  FROM (SELECT DISTINCT channel FROM tickets WHERE channel IS NOT NULL))
+SELECT ticket_id, code::INT AS customer, epoch_us(opened_at) AS opened, coalesce(is_complaint, false) AS complaint,
+       coalesce(severity::DOUBLE, 'nan'::DOUBLE) AS severity, coalesce(channel_code, -1)::INT AS channel,
+       coalesce(lower(channel) IN ({public}), false) AS public, coalesce(issue, -1)::INT AS issue, parent_ticket_id
+FROM tickets JOIN _codes USING (customer_id) LEFT JOIN issues USING (issue_key) LEFT JOIN channels USING (channel)
+ORDER BY ticket_id
+"""
 
 
 def read_ids(connection: duckdb.DuckDBPyConnection) -> Ids:
@@ -88,25 +103,18 @@ def read_ids(connection: duckdb.DuckDBPyConnection) -> Ids:
 
 def read_tickets(connection: duckdb.DuckDBPyConnection) -> Tickets:
     """Read the tickets; call :func:`make_codes` first."""
-    public = ", ".join(f"'{channel}'" for channel in PUBLIC_CHANNELS)
     found = connection.execute(
-        f"""WITH issues AS (SELECT issue_key, row_number() OVER () - 1 AS issue
-                            FROM (SELECT DISTINCT issue_key FROM tickets WHERE issue_key IS NOT NULL)),
-                 channels AS (SELECT channel, row_number() OVER () - 1 AS channel_code
-                              FROM (SELECT DISTINCT channel FROM tickets WHERE channel IS NOT NULL)),
-                 parents AS (SELECT ticket_id AS parent_ticket_id, ticket AS parent FROM _ticket_codes)
-            SELECT ticket, code::INT AS customer, epoch_us(opened_at) AS opened, coalesce(is_complaint, false) AS complaint,
-                   coalesce(severity::DOUBLE, 'nan'::DOUBLE) AS severity, coalesce(channel_code, -1)::INT AS channel,
-                   coalesce(lower(channel) IN ({public}), false) AS public, coalesce(issue, -1)::INT AS issue,
-                   parent_ticket_id IS NOT NULL AS linked, coalesce(parent, -1)::INT AS parent
-            FROM tickets JOIN _codes USING (customer_id) JOIN _ticket_codes USING (ticket_id)
-            LEFT JOIN issues USING (issue_key) LEFT JOIN channels USING (channel)
-            LEFT JOIN parents USING (parent_ticket_id)"""
+        """SELECT customer, opened, complaint, severity, channel, public, issue, parent_ticket_id IS NOT NULL AS linked
+           FROM _tickets ORDER BY rowid"""
     ).fetchnumpy()
-    order = np.empty(len(found["ticket"]), dtype=np.int64)
-    order[found.pop("ticket")] = np.arange(len(order))
-    columns = {name: np.asarray(found.pop(name))[order] for name in list(found)}
-    return Tickets(**columns)
+    parent = np.full(len(found["opened"]), -1, dtype=np.int32)
+    if found["linked"].any():
+        links = connection.execute(
+            """SELECT child.rowid AS child, ticket AS parent
+               FROM _tickets child JOIN _ticket_codes codes ON child.parent_ticket_id = codes.ticket_id"""
+        ).fetchnumpy()
+        parent[links["child"]] = links["parent"]
+    return Tickets(**{name: np.asarray(found.pop(name)) for name in list(found)}, parent=parent)
 
 
 def read_events(connection: duckdb.DuckDBPyConnection, present: tuple[str, ...]) -> Events:

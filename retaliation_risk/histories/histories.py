@@ -12,11 +12,12 @@ import pandas as pd
 
 from retaliation_risk.errors import ArgumentError
 from retaliation_risk.histories import kernel
-from retaliation_risk.histories.declare import Aggregate, Decayed, Expression, Feature
+from retaliation_risk.histories.declare import Aggregate, Expression, Feature
 from retaliation_risk.histories.definitions import Definitions
 from retaliation_risk.histories.facts import Ids, make_codes, read_events, read_ids, read_tickets
 from retaliation_risk.histories.follow_up import Spans, follow_up, spans_acts
 from retaliation_risk.histories.logs import LOGS, Log, read_logs, spec_of
+from retaliation_risk.histories.passes import fill, order_of
 from retaliation_risk.histories.ticket_logs import TicketLogs
 from retaliation_risk.tables.store import Tables
 
@@ -60,10 +61,14 @@ class Histories:
         """
         codes = self.codes(customer_ids)
         times = microseconds(moments, len(codes))
-        values = self._values(codes, times, features)
-        columns = {feature.name: values[feature.name] for feature in features}
-        ids = self.customer_ids.to_numpy()[codes]
-        return pd.DataFrame({"customer_id": ids, "moment": times.view("datetime64[us]"), **columns})
+        values = self.values_of(codes, times, features)
+        columns = np.empty((len(features), len(codes)))
+        for row, feature in enumerate(features):
+            columns[row] = values[feature.name]
+        frame = pd.DataFrame(columns.T, columns=[feature.name for feature in features], copy=False)
+        frame.insert(0, "moment", times.view("datetime64[us]"))
+        frame.insert(0, "customer_id", self.customer_ids.to_numpy()[codes])
+        return frame
 
     def codes(self, customer_ids: Iterable[object]) -> Int64:
         """Position of each customer in ``customer_ids``; raises for an unknown one, naming it."""
@@ -82,8 +87,8 @@ class Histories:
         """Ids of customers who were known, observed, not gone and not opted out at the moment, sorted."""
         when = microseconds(moment, 1)[0]
         first = self.logs["customers"].known < when
-        left = self.spans.left_known_at < when
-        chosen = first & ~left & ~self.spans.opted_out & (self.spans.end_at(when) >= when)
+        here = ~self.spans.opted_out & (self.spans.left_known_at >= when) & (self.spans.history_from <= when)
+        chosen = first & here & (self.spans.end_at(when) >= when)
         return np.asarray(self.customer_ids.to_numpy()[chosen], dtype=object)
 
     def follow_up(
@@ -161,20 +166,23 @@ class Histories:
         chosen = (known < when) & (known >= opens) & ((log.flags[rows] & mask) == mask)
         return list(zip(known[chosen].tolist(), log.tickets[rows][chosen].tolist(), strict=True))
 
-    def _values(
+    def values_of(
         self, codes: Int64, times: Int64, features: Sequence[Feature]
     ) -> dict[str, npt.NDArray[np.float64]]:
+        """Return the features as arrays, for positions in ``customer_ids`` and microseconds; see :meth:`as_of`."""
         off = self.switched_off(features)
         if off:
             name, why = next(iter(off.items()))
             raise ArgumentError("RR403", f"{name!r} cannot be computed: it {why}.")
-        order = np.lexsort((times, codes))
-        asked = {f.name: f.value for f in features if isinstance(f.value, Aggregate)}
+        order = order_of(codes, times)
+        if order is not None:
+            codes, times = codes[order], times[order]
         values: dict[str, npt.NDArray[np.float64]] = {}
+        asked = {f.name: f.value for f in features if isinstance(f.value, Aggregate)}
         for name, log in self.logs.items():
             here = {key: value for key, value in asked.items() if value.log == name}
             if here:
-                values.update(_pass(log, list(here.items()), codes[order], times[order], order))
+                values.update(fill(log, list(here.items()), codes, times, order))
         return evaluate_expressions(features, values)
 
 
@@ -227,9 +235,15 @@ def logs_of(features: Sequence[Feature]) -> set[str]:
 
 def microseconds(moments: Moments, n: int) -> Int64:
     """Return ``n`` moments as whole microseconds of UTC since 1970, cut down (which keeps their order)."""
-    if isinstance(moments, pd.Timestamp | str) or not isinstance(moments, Iterable):
-        moments = [moments] * n
-    times = pd.to_datetime(pd.Series(list(moments) if not hasattr(moments, "dtype") else moments), utc=True)
+    if isinstance(moments, pd.Timestamp) and moments is not pd.NaT:
+        utc = moments.tz_convert(None) if moments.tz else moments
+        return np.full(n, utc.asm8.astype("datetime64[us]").view(np.int64))
+    if isinstance(moments, str) or not isinstance(moments, Iterable):
+        return np.repeat(microseconds([moments], 1), n)
+    try:
+        times = pd.to_datetime(pd.Series(list(moments) if not hasattr(moments, "dtype") else moments), utc=True)
+    except pd.errors.OutOfBoundsDatetime as error:
+        raise ArgumentError("RR111", f"moments holds a time outside the years 1677 to 2262 ({error}).") from error
     if times.isna().any():
         raise ArgumentError(
             "RR111", f"moments holds a missing time at position {int(times.isna().argmax())}."
@@ -266,36 +280,3 @@ def _aggregates_of(feature: Feature, features: Sequence[Feature]) -> list[Aggreg
         return [feature.value]
     named = {f.name: f for f in features}
     return [a for n in feature.value.names if n in named for a in _aggregates_of(named[n], features)]
-
-
-def _plan(log: Log, aggregates: list[Aggregate]) -> tuple[npt.NDArray[np.generic], ...]:
-    """Translate declarations into the kernel's tables; aggregates that differ by window only share a channel."""
-    channels: dict[tuple[int, int, int, float], int] = {}
-    windows: dict[int, int] = {0: 0}
-    plan = []
-    for aggregate in aggregates:
-        half_life = aggregate.half_life_days * kernel.DAY_US if isinstance(aggregate, Decayed) else 1.0
-        operation = kernel.OPERATIONS[aggregate.operation]
-        key = (operation, log.column(aggregate.column), log.mask(aggregate.where), half_life)
-        window = -1 if aggregate.days is None else round(aggregate.days * kernel.DAY_US)
-        plan.append((channels.setdefault(key, len(channels)), windows.setdefault(window, len(windows))))
-    return (
-        np.array(list(windows), dtype=np.int64),
-        np.array([key[:2] for key in channels], dtype=np.int64),
-        np.array([key[2] for key in channels], dtype=np.uint64),
-        np.array([key[3] for key in channels], dtype=np.float64),
-        np.array(plan, dtype=np.int64),
-    )
-
-
-def _pass(
-    log: Log, asked: list[tuple[str, Aggregate]], codes: Int64, times: Int64, order: Int64
-) -> dict[str, npt.NDArray[np.float64]]:
-    sorted_values = np.empty((len(asked), len(codes)))
-    plan = _plan(log, [aggregate for _, aggregate in asked])
-    kernel.fill(log.starts, log.known, log.flags, log.values, codes, times, *plan, sorted_values)
-    values = {}
-    for row, (name, _) in enumerate(asked):
-        values[name] = np.empty(len(codes))
-        values[name][order] = sorted_values[row]
-    return values

@@ -33,13 +33,25 @@ def _add(high, low, x):  # type: ignore[no-untyped-def]
     return total, low + ((high - (total - back)) + (x - back))
 
 
-@numba.njit(cache=True, nogil=True)
+@numba.njit(cache=True, nogil=True, error_model="numpy")
 def _walk(known, flags, values, first, last, operation, mask, column, half_life, state):  # type: ignore[no-untyped-def]
     """Write the running state of one channel after each row of one customer into ``state`` (STATES, rows + 1)."""
     a, b, c = 0.0, 0.0, 0.0
     if operation in (LAST, DAYS_SINCE, DAYS_SINCE_FIRST):
         a = -1.0
     state[0, 0], state[1, 0], state[2, 0] = a, b, c
+    if operation == COUNT:
+        for i in range(first, last):
+            if (flags[i] & mask) == mask and (column < 0 or not np.isnan(values[column, i])):
+                a += 1.0
+            state[0, i - first + 1] = a
+        return
+    if operation in (LAST, DAYS_SINCE):
+        for i in range(first, last):
+            if (flags[i] & mask) == mask and (column < 0 or not np.isnan(values[column, i])):
+                a = float(i)
+            state[0, i - first + 1] = a
+        return
     for i in range(first, last):
         step = i - first + 1
         flagged = (flags[i] & mask) == mask
@@ -47,13 +59,9 @@ def _walk(known, flags, values, first, last, operation, mask, column, half_life,
         if operation == STREAK:
             a = a + 1.0 if flagged else 0.0
         elif flagged and not np.isnan(x):
-            if operation == COUNT:
-                a += 1.0
-            elif operation in (SUM, MEAN):
+            if operation in (SUM, MEAN):
                 a, b = _add(a, b, x)
                 c += 1.0
-            elif operation in (LAST, DAYS_SINCE):
-                a = float(i)
             elif operation == DAYS_SINCE_FIRST:
                 if a < 0.0:
                     a = float(i)
@@ -73,32 +81,51 @@ def _walk(known, flags, values, first, last, operation, mask, column, half_life,
         state[0, step], state[1, step], state[2, step] = a, b, c
 
 
-@numba.njit(cache=True, nogil=True)
-def _read(known, values, first, lo, hi, moment, operation, column, half_life, state):  # type: ignore[no-untyped-def]
-    """Value of one aggregate at one moment, from the running state after ``lo`` and after ``hi`` rows."""
-    a, b, c = state[0, hi], state[1, hi], state[2, hi]
+@numba.njit(cache=True, nogil=True, error_model="numpy")
+def _read(known, values, first, low, high, moments, operation, column, half_life, state, out):  # type: ignore[no-untyped-def]
+    """Write the value of one aggregate at each moment, from the running states after ``low`` and ``high`` rows."""
     if operation == COUNT:
-        return a - state[0, lo]
-    if operation in (SUM, MEAN):
-        n = c - state[2, lo]
-        if n == 0.0:
-            return 0.0 if operation == SUM else np.nan
-        total = (a - state[0, lo]) + (b - state[1, lo])
-        return total if operation == SUM else total / n
-    if operation == LAST:
-        return values[column, int(a)] if a >= first + lo else np.nan
-    if operation in (DAYS_SINCE, DAYS_SINCE_FIRST):
-        return float((moment - known[int(a)]) // DAY_US) if a >= first + lo else np.nan
-    if operation == STREAK:
-        return min(a, float(hi - lo))
-    if operation == DECAYED:
-        return a * 2.0 ** (-(moment - known[int(b)]) / half_life) if c > 0.0 else 0.0
-    if operation == SPELL:
-        return (moment - known[int(b)]) / DAY_US if a > 0.0 else 0.0
-    return b + a * ((moment - known[int(c)]) / DAY_US) if hi > 0 else 0.0
+        for r in range(out.size):
+            out[r] = state[0, high[r]] - state[0, low[r]]
+    elif operation in (SUM, MEAN):
+        for r in range(out.size):
+            hi, lo = high[r], low[r]
+            n = state[2, hi] - state[2, lo]
+            total = (state[0, hi] - state[0, lo]) + (state[1, hi] - state[1, lo])
+            if operation == SUM:
+                out[r] = total if n > 0.0 else 0.0
+            else:
+                out[r] = total / n if n > 0.0 else np.nan
+    elif operation == LAST:
+        for r in range(out.size):
+            row = state[0, high[r]]
+            out[r] = values[column, int(row)] if row >= first + low[r] else np.nan
+    elif operation in (DAYS_SINCE, DAYS_SINCE_FIRST):
+        for r in range(out.size):
+            row = state[0, high[r]]
+            out[r] = float((moments[r] - known[int(row)]) // DAY_US) if row >= first + low[r] else np.nan
+    elif operation == STREAK:
+        for r in range(out.size):
+            out[r] = min(state[0, high[r]], float(high[r] - low[r]))
+    else:
+        _read_ever(known, high, moments, operation, half_life, state, out)
 
 
-@numba.njit(cache=True, nogil=True)
+@numba.njit(cache=True, nogil=True, error_model="numpy")
+def _read_ever(known, high, moments, operation, half_life, state, out):  # type: ignore[no-untyped-def]
+    """Write the value of an aggregate that has no window."""
+    for r in range(out.size):
+        hi = high[r]
+        a, b, c = state[0, hi], state[1, hi], state[2, hi]
+        if operation == DECAYED:
+            out[r] = a * 2.0 ** (-(moments[r] - known[int(b)]) / half_life) if c > 0.0 else 0.0
+        elif operation == SPELL:
+            out[r] = (moments[r] - known[int(b)]) / DAY_US if a > 0.0 else 0.0
+        else:
+            out[r] = b + a * ((moments[r] - known[int(c)]) / DAY_US) if hi > 0 else 0.0
+
+
+@numba.njit(cache=True, nogil=True, error_model="numpy")
 def _bounds(known, first, last, moments, r0, r1, windows, bounds):  # type: ignore[no-untyped-def]
     """Rows known before each moment less each window; moments in order, one pointer per window."""
     for w in range(windows.size):
@@ -111,11 +138,24 @@ def _bounds(known, first, last, moments, r0, r1, windows, bounds):  # type: igno
             bounds[w, r - r0] = p - first
 
 
-@numba.njit(cache=True, nogil=True)
+@numba.njit(cache=True, nogil=True, error_model="numpy")
 def fill(  # type: ignore[no-untyped-def]
-    starts, known, flags, values, codes, moments, windows, channels, masks, half_lives, aggregates, out
+    starts,
+    known,
+    flags,
+    values,
+    codes,
+    moments,
+    windows,
+    channels,
+    masks,
+    half_lives,
+    aggregates,
+    out,
+    begin,
+    end,
 ):
-    """Fill ``out`` (aggregates, requests) for requests in the order of (customer code, moment).
+    """Fill ``out`` (aggregates, requests) for the requests ``begin:end``, in the order of (customer code, moment).
 
     Parameters
     ----------
@@ -132,21 +172,21 @@ def fill(  # type: ignore[no-untyped-def]
     aggregates : int64 (n_aggregates, 2)
         Channel and window of each.
     """
-    n_channels, n_requests = channels.shape[0], codes.size
-    rows_max, requests_max, r0 = 0, 0, 0
-    while r0 < n_requests:
+    n_channels = channels.shape[0]
+    rows_max, requests_max, r0 = 0, 0, begin
+    while r0 < end:
         r1 = r0
-        while r1 < n_requests and codes[r1] == codes[r0]:
+        while r1 < end and codes[r1] == codes[r0]:
             r1 += 1
         requests_max = max(requests_max, r1 - r0)
         rows_max = max(rows_max, starts[codes[r0] + 1] - starts[codes[r0]])
         r0 = r1
     state = np.empty((n_channels, STATES, rows_max + 1))
     bounds = np.empty((windows.size, requests_max), dtype=np.int64)
-    r0 = 0
-    while r0 < n_requests:
+    r0 = begin
+    while r0 < end:
         r1 = r0
-        while r1 < n_requests and codes[r1] == codes[r0]:
+        while r1 < end and codes[r1] == codes[r0]:
             r1 += 1
         first, last = starts[codes[r0]], starts[codes[r0] + 1]
         _bounds(known, first, last, moments, r0, r1, windows, bounds)
@@ -164,20 +204,20 @@ def fill(  # type: ignore[no-untyped-def]
                 half_lives[k],
                 state[k],
             )
+        n = r1 - r0
         for j in range(aggregates.shape[0]):
             k, w = aggregates[j, 0], aggregates[j, 1]
-            for r in range(r0, r1):
-                lo, hi = bounds[w, r - r0], bounds[0, r - r0]
-                out[j, r] = _read(
-                    known,
-                    values,
-                    first,
-                    lo,
-                    hi,
-                    moments[r],
-                    channels[k, 0],
-                    channels[k, 1],
-                    half_lives[k],
-                    state[k],
-                )
+            _read(
+                known,
+                values,
+                first,
+                bounds[w, :n],
+                bounds[0, :n],
+                moments[r0:r1],
+                channels[k, 0],
+                channels[k, 1],
+                half_lives[k],
+                state[k],
+                out[j, r0:r1],
+            )
         r0 = r1

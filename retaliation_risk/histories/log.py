@@ -35,6 +35,14 @@ class LogSpec:
             raise ArgumentError("RR403", f"log {self.name!r} has no {kind} {name!r}; it has {there}.")
         return names.index(name)
 
+    def mask(self, flag: str) -> int:
+        """Bit of the flag; 0, which every row carries, for an empty name."""
+        return 1 << self.position("flag", flag, self.flags) if flag else 0
+
+    def column(self, name: str) -> int:
+        """Position of the value column; -1 for an empty name."""
+        return self.position("column", name, self.columns) if name else -1
+
 
 @dataclass(frozen=True)
 class Log:
@@ -54,8 +62,8 @@ class Log:
 
     def mask(self, flag: str) -> int:
         """Bit of the flag; 0, which every row carries, for an empty name."""
-        return 1 << self.spec.position("flag", flag, self.spec.flags) if flag else 0
+        return self.spec.mask(flag)
 
     def column(self, name: str) -> int:
         """Position of the value column; -1 for an empty name."""
-        return self.spec.position("column", name, self.spec.columns) if name else -1
+        return self.spec.column(name)

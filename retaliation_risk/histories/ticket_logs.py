@@ -22,6 +22,8 @@ from retaliation_risk.tables.contract import EVENT_TYPES
 Flags = Mapping[str, npt.NDArray[np.bool_]]
 NONE = np.empty(0, dtype=np.int64)
 HOUR_US = 3_600_000_000
+KIND_BITS = np.left_shift(np.uint64(1), np.arange(len(EVENT_TYPES), dtype=np.uint64))
+"""Flags of the kinds of events, which come first in their log."""
 
 
 @dataclass(frozen=True)
@@ -97,7 +99,9 @@ class TicketLogs:
             events,
             np.empty(n, dtype=np.int8),
             np.zeros(n, dtype=np.int8),
-            *(np.empty(n, dtype=np.int32) for _ in range(3)),
+            np.empty(n, dtype=np.int32),
+            np.empty(n, dtype=np.int32),
+            np.empty(n, dtype=np.int32),
             np.full(len(self.tickets.opened), NEVER),
         )
         written = (
@@ -157,7 +161,6 @@ class TicketLogs:
         kind, apology, compensation = events.kind, derive.APOLOGY, derive.COMPENSATION
         is_apology, is_compensation = kind == apology, kind == compensation
         flags = {
-            **{name: kind == i for i, name in enumerate(EVENT_TYPES)},
             "bad_csat": (kind == derive.RATED) & (events.value < self.definitions.bad_csat),
             "first_reply": (kind == derive.MESSAGE_OUT) & (found.replies == 1),
             "amends": (is_apology & (found.apologies == 1) & (found.compensations > 0))
@@ -169,7 +172,7 @@ class TicketLogs:
             "compensation_amount": np.where(is_compensation, events.value, np.nan),
             "hours_since_opening": (events.occurred - self.tickets.opened[events.ticket]) / HOUR_US,
         }
-        return _log(spec, found.starts, events.known, events.ticket, flags, columns)
+        return _log(spec, found.starts, events.known, events.ticket, flags, columns, KIND_BITS[kind])
 
     def _open_tickets(self, spec: LogSpec) -> Log:
         tickets, events, n = self.tickets, self.sorted.events, len(self.tickets.opened)
@@ -243,10 +246,14 @@ def _log(
     tickets: npt.NDArray[np.integer],
     flags: Flags,
     columns: Mapping[str, Float64],
+    bits: npt.NDArray[np.uint64] | None = None,
 ) -> Log:
-    bits = np.zeros(len(known), dtype=np.uint64)
+    """Return the log; ``bits`` has the flags that are not among ``flags``."""
+    if bits is None:
+        bits = np.zeros(len(known), dtype=np.uint64)
     for i, (name, _) in enumerate(spec.flags):
-        bits |= flags[name].astype(np.uint64) << np.uint64(i)
+        if name in flags:
+            np.bitwise_or(bits, np.uint64(1 << i), out=bits, where=flags[name])
     values = np.empty((len(spec.columns), len(known)))
     for i, (name, _) in enumerate(spec.columns):
         values[i] = columns[name]

@@ -21,7 +21,7 @@ from retaliation_risk.histories import (
     Streak,
     Sum,
 )
-from retaliation_risk.histories.histories import _pass
+from retaliation_risk.histories.passes import fill
 from retaliation_risk.histories.logs import Log, LogSpec
 from tests.histories import oracle
 
@@ -88,7 +88,7 @@ def ask(log, codes, moments, aggregates=AGGREGATES):
     codes, moments = np.array(codes, dtype=np.int64), np.array(moments, dtype=np.int64)
     order = np.lexsort((moments, codes))
     named = [(str(i), aggregate) for i, aggregate in enumerate(aggregates)]
-    found = _pass(log, named, codes[order], moments[order], order)
+    found = fill(log, named, codes[order], moments[order], order)
     return np.array([found[name] for name, _ in named])
 
 

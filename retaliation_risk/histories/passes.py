@@ -1,0 +1,73 @@
+"""From declarations to the compiled pass: what it reads, in which order, by how many threads."""
+
+from __future__ import annotations
+
+import os
+from functools import lru_cache
+from itertools import pairwise
+
+import numpy as np
+import numpy.typing as npt
+from joblib import Parallel, delayed
+
+from retaliation_risk.histories import kernel
+from retaliation_risk.histories.declare import Aggregate, Decayed
+from retaliation_risk.histories.log import Log, LogSpec
+
+Int64 = npt.NDArray[np.int64]
+Plan = tuple[npt.NDArray[np.generic], ...]
+MANY = 100_000
+"""Requests from which it pays to start threads."""
+
+
+@lru_cache(maxsize=64)
+def _plan(spec: LogSpec, aggregates: tuple[Aggregate, ...]) -> Plan:
+    """Translate declarations into the kernel's tables; aggregates that differ by window only share a channel."""
+    channels: dict[tuple[int, int, int, float], int] = {}
+    windows: dict[int, int] = {0: 0}
+    plan = []
+    for aggregate in aggregates:
+        half_life = aggregate.half_life_days * kernel.DAY_US if isinstance(aggregate, Decayed) else 1.0
+        operation = kernel.OPERATIONS[aggregate.operation]
+        key = (operation, spec.column(aggregate.column), spec.mask(aggregate.where), half_life)
+        window = -1 if aggregate.days is None else round(aggregate.days * kernel.DAY_US)
+        plan.append((channels.setdefault(key, len(channels)), windows.setdefault(window, len(windows))))
+    return (
+        np.array(list(windows), dtype=np.int64),
+        np.array([key[:2] for key in channels], dtype=np.int64),
+        np.array([key[2] for key in channels], dtype=np.uint64),
+        np.array([key[3] for key in channels], dtype=np.float64),
+        np.array(plan, dtype=np.int64),
+    )
+
+
+def order_of(codes: Int64, times: Int64) -> Int64 | None:
+    """Return the order by (customer, time); None where the rows are in it."""
+    later = (codes[1:] > codes[:-1]) | ((codes[1:] == codes[:-1]) & (times[1:] >= times[:-1]))
+    return None if later.all() else np.lexsort((times, codes))
+
+
+def fill(
+    log: Log, asked: list[tuple[str, Aggregate]], codes: Int64, times: Int64, order: Int64 | None
+) -> dict[str, npt.NDArray[np.float64]]:
+    """Return each aggregate for sorted requests, put back by ``order``; customers are shared out among threads."""
+    found = np.empty((len(asked), len(codes)))
+    plan = _plan(log.spec, tuple(aggregate for _, aggregate in asked))
+    fixed = (log.starts, log.known, log.flags, log.values, codes, times, *plan, found)
+    parts = _parts(codes)
+    if len(parts) == 1:
+        kernel.fill(*fixed, *parts[0])
+    else:
+        Parallel(n_jobs=len(parts), prefer="threads")(delayed(kernel.fill)(*fixed, *part) for part in parts)
+    if order is not None:
+        for row in found:
+            row[order] = row.copy()
+    return {name: found[row] for row, (name, _) in enumerate(asked)}
+
+
+def _parts(codes: Int64) -> list[tuple[int, int]]:
+    """Cut many requests into one part per core, between customers."""
+    cores = (os.cpu_count() or 1) if len(codes) > MANY else 1
+    cuts = np.searchsorted(codes, codes[[len(codes) * i // cores for i in range(1, cores)]])
+    edges = [0, *cuts.tolist(), len(codes)]
+    return list(pairwise(edges))
