@@ -7,20 +7,26 @@ from typing import Any
 from retaliation_risk.report import sentences, words
 from retaliation_risk.report.blocks import Block, section
 from retaliation_risk.report.folder import RunFolder, records
-from retaliation_risk.report.setup import ALL, ALTERNATIVES, INFLUENCE, Setup, pick, policy_scores, why_off
+from retaliation_risk.report.setup import (
+    ALL,
+    ALTERNATIVES,
+    INFLUENCE,
+    Setup,
+    few,
+    pick,
+    policy_scores,
+    why_off,
+)
 
 METRIC = "events_reached"
-#: Events below which a bootstrap interval is not read as a verdict.
-FEWEST_EVENTS = 10
 
 
 def answer(folder: RunFolder, setup: Setup) -> Block:
     """Return the answer.
 
     Besides the keys of every section it has ``verdict`` (``lead``, ``against``, ``undecided``,
-    ``no_influence`` or
-    ``nothing``), ``sentence``, ``verdict_sentence``, ``numbers`` and ``beats_baselines`` (None
-    where there is no model).
+    ``few``, ``unjudged``, ``no_influence`` or ``nothing``), ``sentence``, ``numbers`` and
+    ``beats_baselines`` (None where there is no model, or too few events to judge it).
     """
     scores = policy_scores(folder, setup)
     pooled = scores[scores["split"] == ALL]
@@ -60,7 +66,7 @@ def _compared(pooled: Any, setup: Setup) -> dict[str, Any]:
     kind = "unjudged"
     if difference is not None:
         numbers.append(_key_number(difference, setup) | {"label": "difference", "unit": "points"})
-        kind = _sign(difference) if lead["n_events"] >= FEWEST_EVENTS else "few"
+        kind = "few" if few(lead) else _sign(difference)
     sentence = sentences.headline(setup, lead, against, difference)
     return {"verdict": kind, "sentence": sentence, "numbers": numbers}
 
@@ -73,7 +79,7 @@ def _listed(pooled: Any, setup: Setup) -> dict[str, Any]:
     if not lead["n_events"]:
         return {"verdict": "nothing", "sentence": sentences.no_events(setup), "numbers": []}
     return {
-        "verdict": "no_influence",
+        "verdict": "few" if few(lead) else "no_influence",
         "sentence": sentences.without_influence(setup, lead, others),
         "numbers": [_key_number(row, setup) for row in (lead, *others[:2])],
     }
@@ -110,7 +116,11 @@ def judge_model(folder: RunFolder, setup: Setup) -> tuple[bool | None, list[str]
     rows = {row["model"]: row for row in records(pooled[pooled["metric"] == metric])} if metric else {}
     mine = rows.get(setup.model)
     rivals = [rows[name] for name in words.BASELINES if name in rows and name != setup.model]
-    if mine is None or not rivals or metric is None or mine["low"] is None:
+    if mine is None or not rivals or metric is None or mine["value"] is None:
+        return None, []
+    if few(mine):
+        return None, [sentences.few_to_rank(setup.model, metric, mine, setup)]
+    if mine["low"] is None:
         return None, []
     ahead = [row["model"] for row in rivals if row["value"] is not None and row["value"] >= mine["low"]]
     if ahead:

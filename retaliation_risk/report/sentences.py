@@ -50,7 +50,7 @@ def span(row: Row, kind: str) -> str:
     '15 to 29'
     """
     if row.get("low") is None or row.get("high") is None:
-        return "not known"
+        return "no interval"
     low, high = show(row["low"], kind), show(row["high"], kind)
     if low.endswith(f"{NBSP}%") and high.endswith(f"{NBSP}%"):
         low = low.removesuffix(f"{NBSP}%")
@@ -58,7 +58,15 @@ def span(row: Row, kind: str) -> str:
 
 
 def interval(row: Row, kind: str = "per_hundred") -> str:
-    """Write a row's interval with its level."""
+    """Write a row's interval with its level; say so where there is none.
+
+    Examples
+    --------
+    >>> interval({"low": None, "high": None})
+    'no interval'
+    """
+    if row.get("low") is None or row.get("high") is None:
+        return span(row, kind)
     return f"95{NBSP}% interval {span(row, kind)}"
 
 
@@ -71,6 +79,17 @@ def events(outcome: str) -> str:
     ('retaliations', '\u201cchargeback\u201d events')
     """
     return "retaliations" if outcome == "retaliation" else f"\u201c{outcome}\u201d events"
+
+
+def counted(n: float | None, plural: str) -> str:
+    """Write a number with what it counts.
+
+    Examples
+    --------
+    >>> counted(1, "retaliations"), counted(1200, "retaliations")
+    ('1 retaliation', '1,200 retaliations')
+    """
+    return f"{show(n, 'count')} {plural.removesuffix('s') if n == 1 else plural}"
 
 
 def per(gap_days: float | None) -> str:
@@ -115,6 +134,8 @@ def headline(setup: Any, lead: Row, against: Row, difference: Row | None) -> str
 def verdict(kind: str, setup: Any) -> str:
     """Return what the difference means, in one short sentence."""
     lead, against = policy_name(setup.lead), policy_name(setup.against or "").lower()
+    if kind == "few" and not setup.against:
+        return f"Too few {setup.events} to judge {lead.lower()}."
     return {
         "lead": f"{lead} wins here.",
         "against": f"{policy_name(setup.against or '')} wins here: it reaches more than {lead.lower()}.",
@@ -190,15 +211,36 @@ def better(model: str, metric: str, row: Row) -> str:
     )
 
 
-def calibrated(model: str, row: Row) -> str:
+def few_to_rank(model: str, metric: str, row: Row, setup: Any) -> str:
+    """Say that too few events followed to judge how well the chosen model ranks."""
+    return (
+        f"Too few {setup.events} to say whether {words.MODELS.get(model, model)} ranks customers better than the "
+        f"baselines: {metric_name(metric)} {show(row['value'], 'ratio')} from "
+        f"{counted(row['n_events'], setup.events)}."
+    )
+
+
+# A slope whose whole interval lies in here leaves the size of a risk about right.
+_SLOPES = (0.7, 1.4)
+
+
+def calibrated(model: str, row: Row, *, few: bool = False) -> str:
     """Say whether the risks can be read as they stand, from the calibration slope and its interval.
 
     Examples
     --------
     >>> calibrated("cox", {"value": 0.3, "low": 0.2, "high": 0.4}).split(":")[0]
     'Cox is too sure of itself'
+    >>> calibrated("cox", {"value": 0.1, "low": -5.0, "high": 9.0}).split(":")[0]
+    'Too few events to say whether the risks can be read as they stand'
     """
     name, found = words.MODELS.get(model, model), f"{show(row['value'], 'ratio')} ({interval(row, 'ratio')})"
+    unknown = (
+        "Too few events to say whether the risks can be read as they stand: calibration slope "
+        f"{found}, where 1 is right."
+    )
+    if few:
+        return unknown
     if row["high"] < 1:
         return (
             f"{name} is too sure of itself: calibration slope {found}, where 1 is right. "
@@ -208,14 +250,16 @@ def calibrated(model: str, row: Row) -> str:
         return (
             f"{name} is too timid: calibration slope {found}, where 1 is right. High risks are higher still."
         )
+    if row["low"] < _SLOPES[0] or row["high"] > _SLOPES[1]:
+        return unknown
     return f"The risks may be read as they stand: calibration slope {found}, where 1 is right."
 
 
 def sample(n: Any, n_events: Any, setup: Any) -> str:
     """Say how much the answer rests on."""
-    rows, acts = show(n, "count"), show(n_events, "count")
+    rows, acts = show(n, "count"), counted(n_events, setup.events)
     moments = f"{setup.moments} test moment{'s' if setup.moments != 1 else ''}"
-    return f"Measured on {acts} {setup.events} among {rows} rows, one per customer and moment, at {moments}."
+    return f"Measured on {acts} among {rows} rows, one per customer and moment, at {moments}."
 
 
 def queue_intro(policy: str, shown: int, total: int, capacity: Any) -> str:

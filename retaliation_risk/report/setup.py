@@ -14,6 +14,8 @@ from retaliation_risk.report.sentences import events, per
 ALL = "all"
 LEADS = ("risk_only", "rule")
 INFLUENCE = "influence_only"
+#: Events below which a bootstrap interval is not read as a verdict.
+FEWEST_EVENTS = 10
 ALTERNATIVES = ("most_contacts", "first_come", "biggest_spender")
 
 
@@ -73,6 +75,17 @@ def pick(scores: pd.DataFrame, **equal: str | None) -> dict[str, Any] | None:
         scores = scores[scores[name] == value]
     found = records(scores.head(1))
     return found[0] if found else None
+
+
+def few(row: dict[str, Any]) -> bool:
+    """Say whether a row rests on too few events for a verdict.
+
+    Examples
+    --------
+    >>> few({"n_events": 9.0}), few({"n_events": 10.0})
+    (True, False)
+    """
+    return (row.get("n_events") or 0) < FEWEST_EVENTS
 
 
 def why_off(folder: RunFolder, what: str) -> str:

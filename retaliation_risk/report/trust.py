@@ -9,7 +9,7 @@ from retaliation_risk.report import alts, sentences, words
 from retaliation_risk.report.answer import judge_model
 from retaliation_risk.report.blocks import Block, column, figure, metric_columns, section, table, wide
 from retaliation_risk.report.folder import RunFolder, records
-from retaliation_risk.report.setup import ALL, Setup, pick, why_off
+from retaliation_risk.report.setup import ALL, Setup, few, pick, why_off
 from retaliation_risk.report.small import RETALIATORS, suppress
 
 MAX_EFFECTS = 20
@@ -75,8 +75,8 @@ def trust(folder: RunFolder, setup: Setup) -> Block:
         missing.append(sentences.missing("validation.json"))
     _, judged = judge_model(folder, setup)
     slope = pick(folder.tables["scores"], split=ALL, model=setup.model, policy="", metric="calibration_slope")
-    if slope is not None and slope["low"] is not None and slope["high"] is not None:
-        judged = [*judged, sentences.calibrated(setup.model, slope)]
+    if slope is not None and slope["value"] is not None and (few(slope) or slope["low"] is not None):
+        judged = [*judged, sentences.calibrated(setup.model, slope, few=few(slope))]
     return section("trust", paragraphs=judged, figures=figures, tables=tables, missing=missing)
 
 

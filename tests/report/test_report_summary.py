@@ -240,3 +240,46 @@ def test_a_model_that_could_not_be_judged_is_not_called_unfitted(tmp_path):
     said = section(summarise(folder), "answer")
     assert any("the history is too short to judge it" in p for p in said["paragraphs"])
     assert not any("No model could be fitted" in p for p in said["paragraphs"])
+
+
+def with_slope(folder: Path, low: float, high: float, n_events: int = 260) -> list[str]:
+    """What the section on trust says of a calibration slope."""
+    write_run_folder(folder)
+    scores = pd.read_csv(folder / "scores.csv")
+    row = scores[(scores["metric"] == "auroc") & (scores["model"] == "cox") & (scores["split"] == "all")]
+    slope = row.assign(
+        metric="calibration_slope", value=(low + high) / 2, low=low, high=high, n_events=n_events
+    )
+    pd.concat([scores, slope]).to_csv(folder / "scores.csv", index=False)
+    return list(section(summarise(folder), "trust")["paragraphs"])
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "n_events", "words"),
+    [
+        (0.8, 1.2, 260, "The risks may be read as they stand: calibration slope 1.00"),
+        (-5.0, 9.0, 260, "Too few events to say whether the risks can be read as they stand"),
+        (0.6, 1.2, 260, "Too few events to say whether the risks can be read as they stand"),
+        (0.8, 1.2, 9, "Too few events to say whether the risks can be read as they stand"),
+        (0.2, 0.5, 260, "Cox is too sure of itself"),
+        (1.2, 1.9, 260, "Cox is too timid"),
+    ],
+)
+def test_a_wide_calibration_slope_proves_nothing(tmp_path, low, high, n_events, words):
+    assert words in with_slope(tmp_path / "run", low, high, n_events)[-1]
+
+
+def test_one_event_ranks_no_model_and_is_one_retaliation(tmp_path):
+    said = with_events(tmp_path / "one", 1)
+    assert said["beats_baselines"] is None
+    assert "ranks customers better than every baseline" not in " ".join(said["paragraphs"])
+    assert any("AUROC 0.83 from 1 retaliation." in p for p in said["paragraphs"])
+    assert any(p.startswith("Measured on 1 retaliation among") for p in said["paragraphs"])
+
+
+def test_few_events_are_said_without_influence_too(tmp_path):
+    said = with_events(tmp_path / "few", 5, influence=False)
+    assert said["verdict"] == "few"
+    assert any(
+        "Too few retaliations to tell risk first and most contacts apart" in p for p in said["paragraphs"]
+    )
