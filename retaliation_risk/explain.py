@@ -18,6 +18,7 @@ import pandas as pd
 
 from retaliation_risk._validate import positive
 from retaliation_risk.errors import ArgumentError
+from retaliation_risk.histories import Expression
 
 Floats = npt.NDArray[np.float64]
 
@@ -50,6 +51,11 @@ class FeatureLike(Protocol):
     @property
     def phrase(self) -> str:
         """``str.format`` template, with or without ``{value}``; may be empty."""
+        ...
+
+    @property
+    def when(self) -> str:
+        """Formula over features that must hold for the phrase to be true; may be empty."""
         ...
 
 
@@ -109,7 +115,7 @@ def reasons(
     --------
     >>> from types import SimpleNamespace
     >>> calls = SimpleNamespace(unit="tickets", about="Tickets ever.", family="contacts",
-    ...     phrase="{value:.0f} contacts in all")
+    ...     phrase="{value:.0f} contacts in all", when="")
     >>> part, value = pd.DataFrame({"calls": [0.7, -0.2]}), pd.DataFrame({"calls": [4.0, 1.0]})
     >>> [[r.sentence for r in row] for row in reasons(part, value, {"calls": calls}, typical={"calls": 1})]
     [['4 contacts in all (typical: 1)'], []]
@@ -120,7 +126,7 @@ def reasons(
     part = contributions.to_numpy(dtype=np.float64)
     value = values[names].to_numpy(dtype=np.float64)
     usual = np.array([np.nan if typical is None else typical.get(name, np.nan) for name in names])
-    chosen = _strongest(part, _sayable(part, value, usual, [features[name] for name in names]), top)
+    chosen = _strongest(part, _sayable(part, values, usual, {name: features[name] for name in names}), top)
 
     @cache
     def sentence(column: int, number: float) -> str:
@@ -204,16 +210,28 @@ def _check(
 
 
 def _sayable(
-    part: Floats, value: Floats, usual: Floats, features: list[FeatureLike]
+    part: Floats, values: pd.DataFrame, usual: Floats, named: Mapping[str, FeatureLike]
 ) -> npt.NDArray[np.bool_]:
-    """Whether a contribution pushes risk up and its sentence would be true."""
-    states = np.array([_states(feature) or feature.family == "interactions" for feature in features])
-    above = value > np.where(np.isnan(usual), 0.0, usual)
-    # That something did not happen ("let down 0 times") is no reason to call.
-    counted = np.array([bool(feature.phrase) and not _states(feature) for feature in features])
-    there = (np.abs(value) >= 0.5) | ~counted
-    sayable: npt.NDArray[np.bool_] = (part > 0) & ~np.isnan(value) & (above | ~states) & there
-    return sayable
+    """Whether a contribution pushes risk up, and its sentence is one and would be true."""
+    found = part > 0
+    for column, (name, feature) in enumerate(named.items()):
+        value = values[name].to_numpy(dtype=np.float64)
+        found[:, column] &= _true(feature, value, float(usual[column]), values)
+    return found
+
+
+def _true(feature: FeatureLike, value: Floats, usual: float, values: pd.DataFrame) -> npt.NDArray[np.bool_]:
+    """Whether the phrase holds for each customer; never without a phrase."""
+    if not feature.phrase:
+        return np.zeros(len(value), dtype=bool)
+    if feature.when:
+        condition = Expression(feature.when)
+        read = {name: values[name].to_numpy(dtype=np.float64) for name in condition.names}
+        holds: npt.NDArray[np.bool_] = condition.evaluate(read) > 0
+        return holds
+    # That something did not happen ("let down 0 times") is no reason; nor is a bare claim of what is usual.
+    least = (0.0 if np.isnan(usual) else usual) if _states(feature) else 0.5
+    return np.asarray(value > least if _states(feature) else np.abs(value) >= least, dtype=bool)
 
 
 def _strongest(part: Floats, sayable: npt.NDArray[np.bool_], top: int) -> npt.NDArray[np.int64]:

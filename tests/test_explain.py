@@ -13,8 +13,8 @@ from retaliation_risk.explain import Reason, band, reasons, say
 from retaliation_risk.features import FEATURES
 
 
-def feature(about, phrase="", unit="tickets", family="contacts"):
-    return SimpleNamespace(about=about, phrase=phrase, unit=unit, family=family)
+def feature(about, phrase="", unit="tickets", family="contacts", when=""):
+    return SimpleNamespace(about=about, phrase=phrase, unit=unit, family=family, when=when)
 
 
 DECLARED = {
@@ -22,7 +22,7 @@ DECLARED = {
         "Failed recoveries in the last 90 days.", "Let down {value:.0f} times in the last 90 days"
     ),
     "spend": feature("Amount bought ever.", unit="currency"),
-    "csat": feature("Last satisfaction given.", unit="0 to 1"),
+    "wait": feature("Days waited.", "Waited {value:.0f} days", "days"),
     "loyal_x_failed": feature("Loyalty times failures.", "A loyal customer, let down", family="interactions"),
 }
 
@@ -37,11 +37,11 @@ def sentences(found):
 
 def test_strongest_first_and_only_what_pushes_up():
     part = table([0.5, -1.0, 0.9, 0.0], [-0.1, -0.1, -0.1, -0.1])
-    value = table([3, 100, 0.25, 2], [0, 0, 1, 0])
-    found = reasons(part, value, DECLARED, typical={"failed": 0, "csat": 0.75})
+    value = table([3, 100, 9, 2], [0, 0, 1, 0])
+    found = reasons(part, value, DECLARED, typical={"failed": 0, "wait": 2})
     assert sentences(found) == [
         [
-            "Last satisfaction given: 0.2 on a scale of 0 to 1 (typical: 0.8)",
+            "Waited 9 days (typical: 2)",
             "Let down 3 times in the last 90 days (typical: 0)",
         ],
         [],
@@ -50,10 +50,10 @@ def test_strongest_first_and_only_what_pushes_up():
 
 
 def test_at_most_as_many_as_asked_and_ties_in_the_order_of_columns():
-    part, value = table([0.5, 0.5, 0.5, 0.5]), table([3, 100, 0.25, 2])
-    assert [r.feature for r in reasons(part, value, DECLARED)[0]] == ["failed", "spend", "csat"]
+    part, value = table([0.5, 0.5, 0.5, 0.5]), table([3, 100, 9, 2])
+    assert [r.feature for r in reasons(part, value, DECLARED)[0]] == ["failed", "wait", "loyal_x_failed"]
     assert len(reasons(part, value, DECLARED, top=1)[0]) == 1
-    assert len(reasons(part, value, DECLARED, top=9)[0]) == 4
+    assert len(reasons(part, value, DECLARED, top=9)[0]) == 3
     with pytest.raises(ArgumentError, match="top is 0"):
         reasons(part, value, DECLARED, top=0)
 
@@ -72,6 +72,19 @@ def test_interactions_are_never_quoted_as_numbers():
         "loyal_x_failed": feature("Loyalty times failures.", "{value} loyal", family="interactions"),
     }
     assert sentences(reasons(table([0, 0, 0, 1]), table([0, 0, 0, 3.7]), raw)) == [["Loyalty times failures"]]
+
+
+def test_what_has_no_phrase_or_did_not_happen_is_no_reason():
+    assert reasons(table([0, 9, 0, 0]), table([0, 100, 0, 0]), DECLARED) == [[]]
+    assert reasons(table([9, 0, 0, 0]), table([0, 0, 0, 0]), DECLARED) == [[]]
+
+
+def test_a_claim_is_made_only_where_its_condition_holds():
+    recent = feature("Grudge.", "Let down recently", when="(loyal_x_failed >= 0.5) * (failed >= 2)")
+    part = table([0, 0, 0, 1], [0, 0, 0, 1], [0, 0, 0, 1])
+    value = table([2, 0, 0, 0.6], [1, 0, 0, 0.6], [2, 0, 0, 0.1])
+    said = reasons(part, value, {**DECLARED, "loyal_x_failed": recent})
+    assert sentences(said) == [["Let down recently"], [], []]
 
 
 @pytest.mark.parametrize(("value", "typical"), [(0.0, None), (2.0, 2.5)])
@@ -116,8 +129,8 @@ def test_tables_that_do_not_match_are_refused():
     part, value = table([1, 1, 1, 1]), table([1, 1, 1, 1])
     with pytest.raises(ArgumentError, match=r"RR403.*\['spend'\]"):
         reasons(part, value, {name: f for name, f in DECLARED.items() if name != "spend"})
-    with pytest.raises(ArgumentError, match=r"values lacks \['csat'\]"):
-        reasons(part, value.drop(columns="csat"), DECLARED)
+    with pytest.raises(ArgumentError, match=r"values lacks \['wait'\]"):
+        reasons(part, value.drop(columns="wait"), DECLARED)
     with pytest.raises(ArgumentError, match="contributions has 1 rows, values 2"):
         reasons(part, table([1] * 4, [1] * 4), DECLARED)
 

@@ -117,7 +117,7 @@ def test_the_facts_have_the_keys_of_the_spine(folder):
     assert {"outcome", "horizon_days", "capacity", "model", "n_bootstrap", "definitions"} <= set(
         facts["settings"]
     )
-    assert list(facts["moments"]) == ["train", "test", "now"]
+    assert list(facts["moments"]) == ["landmarks", "test", "now"]
     assert facts["tables"] == {name: len(frame) for name, frame in world().items()}
     assert list(facts["tables"]) == list(CONTRACT)
     assert [sorted(source) for source in facts["inputs"]] == [["file", "rows", "sha256"]] * len(CONTRACT)
@@ -233,7 +233,10 @@ def test_queues_are_in_order_and_their_tickets_are_the_customers_own(frames, fol
     owner = frames["tickets"].set_index("ticket_id")["customer_id"]
     for path in folder.glob("queue_*.csv"):
         queue = pd.read_csv(path)
-        assert queue["rank"].tolist() == list(range(1, SETTINGS["capacity"] + 1))
+        # First come names nobody beyond those who wait: the rest all share its lowest priority.
+        full = SETTINGS["capacity"]
+        assert queue["rank"].tolist() == list(range(1, len(queue) + 1))
+        assert len(queue) == full or (path.stem == "queue_first_come" and (queue["priority"] > 0).all())
         assert queue["priority"].is_monotonic_decreasing
         for row in queue.itertuples():
             tickets = [] if pd.isna(row.tickets) else row.tickets.split()
@@ -509,7 +512,7 @@ def test_with_one_segment(frames, tmp_path):
 def test_with_a_history_too_short_to_judge(frames, tmp_path):
     folder = made(frames, tmp_path / "run", horizon_days=3000.0, **QUICK)
     assert "RR405" in off(folder)["comparison"]
-    assert "RR405" in off(folder)["models"]
+    assert off(folder)["models"].startswith(("RR401", "RR405"))
     assert not (folder / "scores.csv").exists()
     assert len(pd.read_csv(folder / "queue_rule.csv")) == QUICK["capacity"]
     assert {model["fitted"] for model in read(folder, "validation.json")["models"].values()} == {False}
@@ -691,7 +694,7 @@ def by_missed_promises(incidents):
     )
     events = events.merge(tickets[["ticket_id", "customer_id"]], on="ticket_id")
     found = []
-    for text in read(incidents / "run", "run.json")["moments"]["train"]:
+    for text in read(incidents / "run", "run.json")["moments"]["landmarks"]:
         moment = pd.Timestamp(text)
         seen = spans[(spans["observed_from"] <= moment) & (moment <= spans["observed_to"])]
         known = set(tickets.loc[tickets["opened_at"] < moment, "customer_id"])
@@ -728,3 +731,27 @@ def test_missed_promises_go_with_fewer_reopenings(incidents):
     )
     assert sentence in " ".join(read(incidents / "run", "run.json")["notes"])
     assert sentence in told(incidents / "run")
+
+
+def test_spans_cut_at_each_last_ticket_are_noticed(frames, tmp_path):
+    last = frames["tickets"].groupby("customer_id")["opened_at"].max().rename("last")
+    cut = frames["observation"].merge(last, left_on="customer_id", right_index=True, how="inner")
+    cut = cut[cut["last"] > cut["observed_from"]].assign(observed_to=lambda table: table["last"])
+    short = {**frames, "observation": cut.drop(columns="last")}
+    folder = made(short, tmp_path / "run", **QUICK)
+    assert any("check observed_to" in note for note in read(folder, "run.json")["notes"])
+
+
+def test_follow_up_shorter_than_the_horizon_leaves_the_queue_by_rule(frames, tmp_path):
+    first = frames["observation"]["observed_from"].min()
+    begins = pd.date_range(first, periods=40, freq="23D")
+    ids = frames["customers"]["customer_id"]
+    spans = [(c, b, b + pd.Timedelta(days=20)) for c in ids for b in begins]
+    short = {
+        **frames,
+        "observation": pd.DataFrame(spans, columns=["customer_id", "observed_from", "observed_to"]),
+    }
+    folder = made(short, tmp_path / "run", **QUICK)
+    assert off(folder)["models"].startswith(("RR401", "RR405"))
+    assert (folder / "queue_rule.csv").is_file()
+    assert not (folder / "queue_risk_only.csv").exists()

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
+
+if TYPE_CHECKING:
+    from retaliation_risk.histories import Progress
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON for machines.")
 rename_option = click.option(
@@ -19,8 +23,17 @@ rename_option = click.option(
 
 
 def echo_json(value: Any) -> None:
-    """Print a value as JSON on stdout."""
-    click.echo(json.dumps(value, indent=2, ensure_ascii=False, default=str))
+    """Print a value as JSON on stdout; what is missing is null."""
+    click.echo(json.dumps(_strict(value), indent=2, ensure_ascii=False, default=str, allow_nan=False))
+
+
+def _strict(value: Any) -> Any:
+    """Replace NaN, which JSON does not know, in lists and dicts of any depth."""
+    if isinstance(value, dict):
+        return {key: _strict(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_strict(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def say(message: str) -> None:
@@ -39,3 +52,29 @@ def progress() -> Iterator[Callable[[str], None]]:
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task("starting")
         yield lambda step: bar.update(task, description=step)
+
+
+@contextmanager
+def rows_progress() -> Iterator[Callable[[Progress], None]]:
+    """Show the rows done, their rate and the time left on stderr; silent where stderr is no terminal."""
+    from rich import progress as bars
+    from rich.console import Console
+
+    columns = (
+        bars.TextColumn("{task.description}"),
+        bars.BarColumn(),
+        bars.TextColumn("{task.fields[rate]}"),
+        bars.TimeElapsedColumn(),
+        bars.TextColumn("{task.fields[left]}"),
+    )
+    console = Console(stderr=True)
+    with bars.Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task("starting", total=None, rate="", left="")
+
+        def show(told: Progress) -> None:
+            rate = f"{told.rows_per_second:,.0f} rows/s" if told.rows_per_second else ""
+            left = "" if told.seconds_left is None else f"{told.seconds_left:,.0f} s left"
+            total = told.total or None
+            bar.update(task, description=told.step, completed=told.rows, total=total, rate=rate, left=left)
+
+        yield show

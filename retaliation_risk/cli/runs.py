@@ -39,6 +39,9 @@ seed_option = click.option("--seed", default=0, show_default=True, help="Same in
 @horizon
 @capacity
 @click.option("--model", default="cox", show_default=True, help="Model whose risk orders the queue.")
+@click.option(
+    "--now", type=click.DateTime(), help="Moment of the queue, UTC; default: the end of observation."
+)
 @bootstraps
 @seed_option
 @rename_option
@@ -50,6 +53,7 @@ def run(
     horizon_days: float,
     capacity: int,
     model: str,
+    now: datetime | None,
     bootstraps: int,
     seed: int,
     rename: Path | None,
@@ -59,6 +63,8 @@ def run(
 
     The folder appears when it is whole, or not at all.
     """
+    import pandas as pd
+
     from retaliation_risk.adapters import import_notes
     from retaliation_risk.report import write_report
     from retaliation_risk.run import Settings
@@ -66,6 +72,7 @@ def run(
     from retaliation_risk.tables import read_tables
 
     settings = Settings(
+        now=None if now is None else pd.Timestamp(now),
         outcome=outcome,
         horizon_days=horizon_days,
         capacity=capacity,

@@ -164,11 +164,11 @@ class _Task:
                 raise GateError("RR405", "no row lies a whole horizon before the test moment.")
             model = make()
             model.fit(past.reset_index(drop=True), known.reset_index(drop=True))
+            if not len(test):
+                return np.empty(0), ""
+            return model.predict_risk(test.reset_index(drop=True), self.horizon_days), ""
         except GateError as error:
             return np.full(len(test), np.nan), str(error)
-        if not len(test):
-            return np.empty(0), ""
-        return model.predict_risk(test.reset_index(drop=True), self.horizon_days), ""
 
 
 def _aligned(features: pd.DataFrame, outcome: pd.DataFrame) -> pd.DataFrame:

@@ -29,6 +29,9 @@ JOIREMAN = "Joireman, Grégoire, Devezer & Tripp 2013, Journal of Retailing 89(3
 PURCHASE_HALF_LIFE = 365.0
 COMPLAINT_HALF_LIFE = 30.0
 
+#: When a sentence may call a customer loyal: a year with us, and still buying.
+LOYAL = "(tenure_days >= 365) * (purchase_stock >= 1)"
+
 RELATIONSHIP = (
     Feature("tenure_days", "days", "Days since the relationship began.", "relationship",
             DaysSinceFirst("customers"), "A customer for {value:.0f} days", GREGOIRE),
@@ -92,7 +95,8 @@ DEVIATIONS = (
     Feature("complaints_365d", "tickets", "Service failures reported in the last 365 days.", "deviations",
             Count("tickets", where="complaint", days=365), "Reported {value:.0f} failures in the last year"),
     Feature("complaint_stock", "tickets", "Service failures reported, each counting half after 30 days.", "deviations",
-            Decayed("tickets", where="complaint", half_life_days=COMPLAINT_HALF_LIFE), "Reported a failure recently", KNOX),
+            Decayed("tickets", where="complaint", half_life_days=COMPLAINT_HALF_LIFE),
+            "Reported a failure recently", KNOX, when="complaint_stock >= 0.5"),
     Feature("failed_recoveries_30d", "tickets", "Failed recoveries that became known in the last 30 days.",
             "deviations", Count("failed_recoveries", days=30), "Let down {value:.0f} times in the last 30 days"),
     Feature("failed_recoveries_90d", "tickets", "Failed recoveries that became known in the last 90 days.",
@@ -103,7 +107,7 @@ DEVIATIONS = (
             Count("failed_recoveries"), "Let down {value:.0f} times in all"),
     Feature("grudge", "tickets", "Failed recoveries, each counting half after 30 days.", "deviations",
             Decayed("failed_recoveries", half_life_days=30.0), "Let down recently, and not for the first time",
-            GREGOIRE),
+            GREGOIRE, when="(grudge >= 0.5) * (failed_recoveries_ever >= 2)"),
     Feature("failure_streak", "tickets", "Failed recoveries in a row, without a ticket closed clean in between.",
             "deviations", Streak("verdicts", where="failed"), "{value:.0f} recoveries in a row failed"),
     Feature("days_since_failed_recovery", "days", "Days since the last failed recovery became known.", "deviations",
@@ -149,7 +153,8 @@ EXPERIENCE = (
             "Waited {value:.0f} hours for a first reply on average"),
     Feature("assignments_90d", "events", "Assignments to an agent in the last 90 days; more than one a ticket is a "
             "hand-off.", "experience", Count("events", where="assigned", days=90),
-            "Passed on {value:.0f} times in the last 90 days"),
+            "Assigned {value:.0f} times in the last 90 days, more often than there were tickets",
+            when="assignments_90d > tickets_90d"),
     Feature("mean_severity_365d", "1 to 5", "Mean severity of tickets in the last 365 days.", "experience",
             Mean("tickets", "severity", days=365)),
     Feature("last_severity", "1 to 5", "Severity of the last ticket.", "experience", Last("tickets", "severity")),
@@ -192,16 +197,18 @@ INTERACTIONS = (
     Feature("tenure_x_failed_recoveries", "log years x tickets", "Log tenure times failed recoveries ever: a long "
             "relationship, let down.", "interactions",
             Expression("log1p(tenure_days / 365) * minimum(failed_recoveries_ever, 3)"),
-            "A long-standing customer, let down", HUTZINGER),
+            "A long-standing customer, let down", HUTZINGER,
+            when="(tenure_days >= 365) * (failed_recoveries_ever >= 1)"),
     Feature("strength_x_failed_recoveries", "log units x tickets", "Relationship strength times failed recoveries ever.",
             "interactions", Expression("relationship_strength * minimum(failed_recoveries_ever, 3)"),
-            "A loyal customer, let down", HUTZINGER),
+            "A loyal customer, let down", HUTZINGER, when=f"{LOYAL} * (failed_recoveries_ever >= 1)"),
     Feature("strength_x_repeated_failure", "log units", "Relationship strength, from the second failed recovery on.",
             "interactions", Expression("relationship_strength * (failed_recoveries_ever >= 2)"),
-            "A loyal customer, let down at least twice", HUTZINGER),
+            "A loyal customer, let down at least twice", HUTZINGER,
+            when=f"{LOYAL} * (failed_recoveries_ever >= 2)"),
     Feature("strength_x_grudge", "log units x tickets", "Relationship strength times recent failed recoveries.",
             "interactions", Expression("relationship_strength * grudge"),
-            "A loyal customer, let down of late", GREGOIRE),
+            "A loyal customer, let down of late", GREGOIRE, when=f"{LOYAL} * (grudge >= 0.5)"),
     Feature("strength_at_0_failures", "log units", "Relationship strength, if never let down; else 0.", "interactions",
             Expression("relationship_strength * (failed_recoveries_ever == 0)"), source=HUTZINGER),
     Feature("strength_at_1_failure", "log units", "Relationship strength, if let down once; else 0.", "interactions",

@@ -10,6 +10,7 @@ import ast
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from types import CodeType
 from typing import Any, ClassVar
 
 import numpy as np
@@ -151,6 +152,14 @@ class Expression:
             ) from error
 
     @cached_property
+    def _code(self) -> CodeType:
+        return compile(self._tree, f"<{self.formula}>", "eval")
+
+    def __getstate__(self) -> dict[str, object]:
+        """Leave out the compiled formula, which cannot be pickled."""
+        return {"formula": self.formula}
+
+    @cached_property
     def names(self) -> tuple[str, ...]:
         """Names of the features it reads, sorted."""
         found = {node.id for node in ast.walk(self._tree) if isinstance(node, ast.Name)}
@@ -159,10 +168,9 @@ class Expression:
     def evaluate(self, values: Mapping[str, Array]) -> Array:
         """Value for each row; ``values`` holds one array per name."""
         scope = {"__builtins__": {}, **_FUNCTIONS, **{name: values[name] for name in self.names}}
-        code = compile(self._tree, f"<{self.formula}>", "eval")
         with np.errstate(invalid="ignore", divide="ignore"):
             return np.asarray(
-                eval(code, scope), dtype=np.float64
+                eval(self._code, scope), dtype=np.float64
             )  # formulas are code of this package or its user
 
 
@@ -182,6 +190,8 @@ class Feature:
         How it is computed.
     phrase : str
         Sentence for the person on the phone with ``{value}`` in it; empty where it is no reason by itself.
+    when : str
+        Formula over features that must hold for the phrase to be true; empty where its number says it all.
     source : str
         The literature it comes from, where it does.
     """
@@ -193,3 +203,4 @@ class Feature:
     value: Aggregate | Expression
     phrase: str = ""
     source: str = ""
+    when: str = ""

@@ -17,6 +17,29 @@ FEWEST_EVENTS = 30
 EVENTS_FOR_ISOTONIC = 1000
 
 
+def split(moment: npt.NDArray[np.datetime64], event: Bools, horizon_days: float) -> tuple[Bools, Bools]:
+    """Mark the rows to grow trees on, and the later ones to calibrate on; all and none where there are too few.
+
+    Between the two lies a gap of the horizon: an early row counts only if its whole horizon has passed by the first of the
+    later moments, so that no act labels both parts.
+
+    Examples
+    --------
+    >>> moment = np.repeat(np.array(["2026-01-01", "2026-01-25", "2026-02-01"], dtype="datetime64[us]"), [300, 100, 150])
+    >>> event = np.tile([True, False], 275)
+    >>> early, later = split(moment, event, 30)
+    >>> int(early.sum()), int(later.sum())
+    (300, 150)
+    """
+    everything, nothing = np.ones(len(moment), dtype=bool), np.zeros(len(moment), dtype=bool)
+    later = split_later(moment, event)
+    if not later.any():
+        return everything, nothing
+    horizon = np.timedelta64(round(horizon_days * 86_400e6), "us")
+    early: Bools = ~later & (moment.astype("datetime64[us]") + horizon <= moment[later].min())
+    return (early, later) if event[early].sum() >= FEWEST_EVENTS else (everything, nothing)
+
+
 def split_later(moment: npt.NDArray[np.datetime64], event: Bools) -> Bools:
     """Mark the rows of the last moments that hold a fifth of the rows, 30 events and 30 non-events.
 

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from retaliation_risk.errors import ArgumentError
+from retaliation_risk.errors import ArgumentError, GateError
 
 Floats = npt.NDArray[np.float64]
 
@@ -135,7 +135,7 @@ def fit_design(X: pd.DataFrame) -> Design:
     mean, scale = filled.mean(axis=0), filled.std(axis=0)
     kept = scale > 1e-10 * np.maximum(np.abs(mean), 1e-300)
     if not kept.any():
-        raise ArgumentError("RR111", f"all of columns {list(features)} are constant; at least one must vary.")
+        raise GateError("RR406", f"all of columns {list(features)} are constant; at least one must vary.")
     low, high = filled.min(axis=0), filled.max(axis=0)
     return Design(features, fill, mean, np.where(kept, scale, 1.0), kept, logged, low, high)
 

@@ -112,10 +112,18 @@ def same_horizon(fitted: float, asked: float) -> None:
 
 
 def within_reach(longest: float, asked: float) -> None:
-    """Refuse a horizon beyond the longest follow-up seen in training."""
-    if not 0 <= asked <= longest + 1e-6:
-        raise ArgumentError(
-            "RR111",
-            f"a time of {asked!r} days was asked; this model has seen follow-up up to {longest:g} days, "
-            f"so it must be in [0, {longest:g}].",
+    """Refuse a time below 0, and a horizon beyond the longest follow-up seen in training.
+
+    Raises
+    ------
+    ArgumentError
+        RR111 for a time below 0.
+    GateError
+        RR405 for one beyond what was seen: the data, not the caller, fall short.
+    """
+    if not asked >= 0:
+        raise ArgumentError("RR111", f"a time of {asked!r} days was asked; it must be at least 0.")
+    if asked > longest + 1e-6:
+        raise GateError(
+            "RR405", f"{asked:g} days were asked; this model has seen follow-up up to {longest:g} days."
         )

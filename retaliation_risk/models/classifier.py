@@ -15,7 +15,7 @@ from threadpoolctl import threadpool_limits
 from retaliation_risk._validate import positive, within
 from retaliation_risk.errors import GateError
 from retaliation_risk.models._base import Fitted
-from retaliation_risk.models._calibration import Calibrator, fit_calibrator, split_later
+from retaliation_risk.models._calibration import Calibrator, fit_calibrator, split
 from retaliation_risk.models._design import Design, fit_design, numbers
 from retaliation_risk.models._outcomes import (
     Bools,
@@ -203,8 +203,7 @@ class Boosting(Fitted):
         X, outcomes, hit, weight = known_rows(X, y, self.horizon_days)
         self.features_ = sorted(map(str, X.columns))
         matrix = numbers(X, self.features_)
-        later = split_later(outcomes.moment, hit)
-        early = ~later
+        early, later = split(outcomes.moment, hit, self.horizon_days)
         # scikit-learn cannot bin a column without any value.
         self.used_ = ~np.isnan(matrix[early]).all(axis=0)
         self.edges_ = [_edges(column) for column in matrix[early][:, self.used_].T]

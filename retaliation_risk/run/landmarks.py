@@ -12,7 +12,7 @@ from retaliation_risk.histories import Feature, Histories, landmarks
 from retaliation_risk.influence import fit_reach, score_followers
 from retaliation_risk.run.settings import Settings
 
-FOLLOWERS = INFLUENCE[0]
+FOLLOWERS, SCORE = INFLUENCE
 FEWEST_LANDMARKS = 12
 
 
@@ -60,11 +60,14 @@ def _with_influence(histories: Histories, rows: pd.DataFrame, settings: Settings
     """Add influence and expected reach, each from what was known at the moment; missing where there is no table."""
     if "influence" not in histories.logs:
         return rows.assign(influence=np.nan, expected_reach=np.nan)
-    followers = histories.as_of(rows["customer_id"], rows["moment"], [FOLLOWERS])[FOLLOWERS.name].to_numpy()
+    asked = histories.as_of(rows["customer_id"], rows["moment"], INFLUENCE)
+    followers, bought = asked[FOLLOWERS.name].to_numpy(), asked[SCORE.name].to_numpy()
     influence, reach = np.full(len(rows), np.nan), np.full(len(rows), np.nan)
     for moment in rows["moment"].unique():
         here = (rows["moment"] == moment).to_numpy()
-        influence[here] = score_followers(followers[here])
+        # A bought-in score is on a scale of its own: it stands in only where nobody's followers are known.
+        known = ~np.isnan(followers[here]).all()
+        influence[here] = score_followers(followers[here]) if known else bought[here]
         reach[here] = _expected_reach(histories, moment, followers[here], settings.outcome)
     return rows.assign(influence=influence, expected_reach=reach)
 

@@ -47,8 +47,22 @@ def notes(rows: pd.DataFrame, y: pd.DataFrame, known: Landmarks, settings: Setti
             f"The outcome is the ticket event '{settings.outcome}', not an act of retaliation: it shows how the line works "
             "on these data, and nothing about who would go public."
         )
+    said += _shrunk(known)
     sentence = "" if "sla_breaches_365d" in known.off else _sla_sentence(rows, y, settings.outcome)
     return said + ([sentence] if sentence else [])
+
+
+def _shrunk(known: Landmarks) -> list[str]:
+    """Say when far fewer customers are at risk now than at the last landmark: observation may have been cut short."""
+    if not known.moments:
+        return []
+    now, before = (int((known.rows["moment"] == when).sum()) for when in (known.now, known.moments[-1]))
+    if now * 2 >= before:
+        return []
+    return [
+        f"Only {now:,} customers are at risk now, {known.now:%Y-%m-%d}, against {before:,} on {known.moments[-1]:%Y-%m-%d}: "
+        "check observed_to in the observation table; it is the end of the export for everybody who is still watched."
+    ]
 
 
 def _sla_sentence(rows: pd.DataFrame, y: pd.DataFrame, outcome: str) -> str:

@@ -57,10 +57,20 @@ def build_queues(
     """Return one queue per policy that can be run on ``scored``, with its evidence; columns of the run folder."""
     able = available(scored, policies)
     return {
-        policy.name: _printed(histories, queue(scored, policy, capacity), features)
+        policy.name: _printed(
+            histories, _told_apart(queue(scored, policy, capacity), scored, policy), features
+        )
         for policy in policies
         if not able[policy.name]
     }
+
+
+def _told_apart(front: pd.DataFrame, scored: pd.DataFrame, policy: Policy) -> pd.DataFrame:
+    """Leave out those of the lowest priority where more share it than have a place: nothing tells them apart."""
+    priority = policy.priority(scored)
+    lowest = priority.min()
+    shared = (priority == lowest).sum() > (front["priority"] == lowest).sum()
+    return front[front["priority"] > lowest] if shared else front
 
 
 def _printed(histories: Histories, front: pd.DataFrame, features: Sequence[Feature]) -> pd.DataFrame:

@@ -98,9 +98,12 @@ def final_model(histories: Histories, known: Landmarks, settings: Settings) -> t
         return None, "the history is shorter than one horizon (RR405)"
     y = outcomes_of(histories, rows, settings, known.now)
     try:
-        return _unfitted(settings.model, settings)().fit(rows[columns_of(known)], y), ""
+        model = _unfitted(settings.model, settings)().fit(rows[columns_of(known)], y)
+        # A model that has not seen a whole horizon gives no risk over one.
+        model.predict_risk(rows[columns_of(known)].head(1), settings.horizon_days)
     except GateError as error:
         return None, str(error)
+    return model, ""
 
 
 def _unfitted(name: str, settings: Settings) -> Callable[[], Model]:

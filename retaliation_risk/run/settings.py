@@ -11,6 +11,9 @@ from retaliation_risk._validate import one_of, positive, within
 from retaliation_risk.histories import Definitions
 from retaliation_risk.models import MODELS
 
+#: Ten years: no horizon is longer.
+LONGEST_DAYS = 3650
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -53,7 +56,7 @@ class Settings:
     definitions: Definitions = field(default_factory=Definitions)
 
     def __post_init__(self) -> None:
-        positive("horizon_days", self.horizon_days)
+        within("horizon_days", positive("horizon_days", self.horizon_days), 0, LONGEST_DAYS)
         positive("capacity", self.capacity)
         positive("test_moments", self.test_moments)
         positive("n_bootstrap", self.n_bootstrap)

@@ -160,7 +160,7 @@ def _rows_of(work: Work) -> dict[str, int]:
 def _moments(work: Work) -> dict[str, Any]:
     known = work.known
     return {
-        "train": [moment.isoformat() for moment in known.moments],
+        "landmarks": [moment.isoformat() for moment in known.moments],
         "test": [moment.isoformat() for moment in known.test],
         "now": known.now.isoformat(),
     }

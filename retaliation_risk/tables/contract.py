@@ -102,7 +102,7 @@ _TABLES = (
         Column("outcome_type", "str", "what the customer did", required=True,
                allowed=INDIRECT + DIRECT + COMPETING),
         Column("known_at", "time", "UTC; when the firm learned of it; default occurred_at"),
-        Column("reach", "float", "people who saw it", low=0),
+        Column("reach", "float", "people who saw it, as counted at known_at", low=0),
     )),
     Table("influence", "One row per observation of a customer's public account; never an input of the risk model.",
           columns=(

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from lifelines import CoxPHFitter
 
+from retaliation_risk.errors import GateError
 from retaliation_risk.models import Cox
 from retaliation_risk.models._design import fit_design
 
@@ -131,5 +132,5 @@ def test_the_ridge_holds_twins_finite():
 
 
 def test_all_constant_is_refused():
-    with pytest.raises(ValueError, match=r"all of columns \['one'\] are constant"):
+    with pytest.raises(GateError, match=r"RR406 .*all of columns \['one'\] are constant"):
         fit_design(pd.DataFrame({"one": [1.0, 1.0]}))

@@ -143,7 +143,7 @@ def test_survival_falls_from_one(name, fitted, landmark):
 
 @SURVIVAL
 def test_times_beyond_what_was_seen_are_refused(name, fitted, landmark):
-    with pytest.raises(ArgumentError, match=r"up to 60 days"):
+    with pytest.raises(GateError, match=r"up to 60 days"):
         fitted[name].predict_risk(landmark[0], 61)
 
 
