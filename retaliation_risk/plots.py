@@ -82,9 +82,8 @@ def plot_capacity_curve(
         every = max(1, len(line) // 6)
         ax.plot(line["capacity"], line["value"], markersize=5, markevery=every, label=name, **style)
         if policy in ("risk_only", "influence_only"):
-            ax.fill_between(
-                line["capacity"], line["low"], line["high"], color=style["color"], alpha=0.13, lw=0
-            )
+            low, high = line["low"].astype(float), line["high"].astype(float)
+            ax.fill_between(line["capacity"], low, high, color=style["color"], alpha=0.13, lw=0)
     ax.set_xscale("log")
     if at is not None:
         ax.axvline(at, color=MUTED, lw=1, ls=(0, (2, 2)))
@@ -293,18 +292,22 @@ def plot_differences(scores: pd.DataFrame, ax: Axes, *, labels: Mapping[str, str
     Returns
     -------
     Axes
-        ``ax``; filled points have intervals that exclude 0, hollow ones do not.
+        ``ax``; filled points have intervals that exclude 0, hollow ones do not, crosses have none.
     """
-    rows = scores.reset_index(drop=True)
+    rows = scores.reset_index(drop=True).astype({"value": float, "low": float, "high": float})
     by = "policy" if rows["policy"].nunique() > 1 else "split"
     y = np.arange(len(rows))[::-1]
     clear = ((rows["low"] > 0) | (rows["high"] < 0)).to_numpy()
+    known = rows[["low", "high"]].notna().all(axis=1).to_numpy()
     ax.axvline(0, color=MUTED, lw=1)
-    ax.hlines(y, rows["low"], rows["high"], color=BLUE, lw=1.6)
-    for known, fill in ((True, BLUE), (False, "#ffffff")):
-        mine = clear == known
+    ax.hlines(y[known], rows["low"][known], rows["high"][known], color=BLUE, lw=1.6)
+    for mine, fill, marker in (
+        (clear, BLUE, "o"),
+        (known & ~clear, "#ffffff", "o"),
+        (~known, BLUE, "x"),
+    ):
         ax.plot(
-            rows["value"][mine], y[mine], ls="", marker="o", markersize=6, color=BLUE, markerfacecolor=fill
+            rows["value"][mine], y[mine], ls="", marker=marker, markersize=6, color=BLUE, markerfacecolor=fill
         )
     ax.set_yticks(y, [(labels or {}).get(name, name) for name in rows[by]])
     ax.set_ylim(-0.6, len(rows) - 0.4)

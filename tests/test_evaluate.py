@@ -18,10 +18,11 @@ from retaliation_risk.evaluate import (
 )
 from retaliation_risk.evaluate._bootstrap import Statistics, with_intervals
 from retaliation_risk.metrics import auroc, events_reached, reach_averted, workload_saved
-from retaliation_risk.policies import POLICIES, FirstCome, InfluenceOnly, Oracle, RiskOnly
+from retaliation_risk.policies import POLICIES, FirstCome, InfluenceOnly, Oracle, RiskOnly, Rule
 
 KEYS = ["customer_id", "moment"]
 THREE = (RiskOnly(), InfluenceOnly(), FirstCome())
+TOTALS = ["customers_with_event", "acts_with_audience", "people_reached_total"]
 COLUMNS = [
     "split",
     "model",
@@ -233,7 +234,8 @@ def test_every_row_has_its_counts_and_order():
     predictions, shown = synthetic(risk_slope=1)
     scores = evaluate(predictions, shown, THREE, capacity=20, horizon_days=90, n_bootstrap=30)
     assert scores[["n", "n_events"]].notna().all(axis=None)
-    assert (scores["low"] <= scores["high"]).all()
+    counted = scores["metric"].isin(TOTALS)
+    assert (scores[~counted]["low"] <= scores[~counted]["high"]).all()
     assert not scores.duplicated(["split", "model", "policy", "metric"]).any()
     assert set(scores["split"]) == {"all", "2025-01-01", "2025-02-01", "2025-03-01"}
     # risk_only and influence_only against two and one, first_come against one.
@@ -265,7 +267,7 @@ def test_without_events_all_is_there_and_nan():
     predictions, shown = synthetic(base=-40)
     scores = evaluate(predictions, shown, THREE, capacity=20, horizon_days=90, n_bootstrap=5)
     assert (scores["n_events"] == 0).all()
-    undefined = scores[~scores["metric"].isin(["brier", "precision"])]
+    undefined = scores[~scores["metric"].isin(["brier", "precision", *TOTALS])]
     assert undefined[["value", "low", "high"]].isna().all(axis=None)
     assert (scores["n"] > 0).all()
 
@@ -409,6 +411,77 @@ def test_the_pair_is_tighter_than_its_parts():
     assert one[["value", "low", "high"]].tolist() == other[["value", "low", "high"]].tolist()
 
 
+def test_a_handful_of_customers_gives_no_interval():
+    predictions, shown = synthetic(risk_slope=1)
+    quiet = predictions["split"] == "2025-02-01"
+    nth = predictions["event"].astype(int).where(quiet, 0).cumsum()
+    predictions.loc[quiet & (nth > 9), "event"] = False
+    scores = evaluate(predictions, shown, THREE, capacity=20, horizon_days=90, n_bootstrap=30)
+    for metric, policy in (("auroc", ""), ("events_reached", "risk_only"), ("precision", "risk_only")):
+        few, many = (pick(scores, metric, policy, split=split) for split in ("2025-02-01", "2025-03-01"))
+        assert few["n_events"] == 9
+        assert np.isfinite(few["value"])
+        assert np.isnan([few["low"], few["high"]]).all()
+        assert np.isfinite(many["low"])
+
+
+def test_one_customer_at_many_moments_is_one_customer():
+    # The same nine customers retaliate at each moment: 27 events, and no interval.
+    predictions, shown = synthetic(n=100)
+    predictions["event"] = predictions["customer_id"] < "c0009"
+    predictions["reach"] = np.where(predictions["event"], 5.0, np.nan)
+    asking = {"capacity": 20, "horizon_days": 90, "n_bootstrap": 30}
+    scores = evaluate(predictions, shown, THREE, **asking)
+    reached = pick(scores, "events_reached", "risk_only")
+    assert reached["n_events"] == 27
+    assert np.isnan(reached["low"])
+    assert [pick(scores, name)["value"] for name in TOTALS] == [9, 27, 135]
+    assert [pick(scores, name, split="2025-01-01")["value"] for name in TOTALS] == [9, 9, 45]
+    curve = capacity_curve(predictions, shown, THREE, model="m", capacities=[20], n_bootstrap=30)
+    assert curve["low"].isna().all()
+
+
+def test_few_acts_with_an_audience_give_no_interval_of_reach():
+    predictions, shown = synthetic(risk_slope=1)
+    seen = predictions["reach"].notna().cumsum() <= 9
+    predictions["reach"] = predictions["reach"].where(seen)
+    scores = evaluate(predictions, shown, THREE, capacity=20, horizon_days=90, n_bootstrap=30)
+    assert pick(scores, "acts_with_audience")["value"] == 9
+    assert np.isnan(pick(scores, "reach_averted_minus_influence_only", "risk_only")["low"])
+    assert np.isfinite(pick(scores, "events_reached_minus_influence_only", "risk_only")["low"])
+
+
+def test_models_are_compared_with_baselines_under_the_same_resamples():
+    predictions, shown = synthetic(risk_slope=1.5)
+    predictions["risk_prevalence"] = 0.1
+    predictions["risk_rule"] = predictions["risk_m"] * 0.999
+    predictions.loc[predictions["split"] == "2025-01-01", "risk_prevalence"] = np.nan
+    scores = evaluate(predictions, shown, THREE, capacity=20, horizon_days=90, n_bootstrap=50)
+    same = pick(scores, "auroc_minus_rule", model="m")
+    assert [same["value"], same["low"], same["high"]] == [0, 0, 0]
+    found = pick(scores, "auroc_minus_prevalence", model="m")
+    later = predictions[predictions["split"] != "2025-01-01"]
+    expected = auroc(later["event"], later["risk_m"], weight=later["weight"]) - 0.5
+    assert (found["value"], found["n"]) == (pytest.approx(expected), 600)
+    assert 0 < found["low"] < found["value"] < found["high"]
+    assert not (scores["metric"] == "auroc_minus_kaplan_meier").any()
+    assert scores[(scores["metric"] == "auroc_minus_rule") & (scores["model"] == "rule")].empty
+
+
+def test_policies_are_compared_with_the_rule_and_the_reference_saves_nothing():
+    predictions, shown = synthetic(risk_slope=1)
+    names = set(Rule().needs)
+    shown = shown.assign(**{name: np.arange(len(shown)) % 7.0 for name in names - set(shown)})
+    policies = (*THREE, Rule())
+    scores = evaluate(predictions, shown, policies, capacity=20, horizon_days=90, n_bootstrap=20)
+    for metric in ("events_reached", "reach_averted"):
+        mine, rule = (pick(scores, metric, name)["value"] for name in ("risk_only", "rule"))
+        assert pick(scores, f"{metric}_minus_rule", "risk_only")["value"] == pytest.approx(mine - rule)
+    assert not ((scores["metric"] == "events_reached_minus_rule") & (scores["policy"] == "rule")).any()
+    saved = scores[(scores["metric"] == "workload_saved") & (scores["policy"] == "influence_only")]
+    assert (saved["value"] == 0).all()
+
+
 # Curves and shares
 
 
@@ -477,6 +550,13 @@ def test_who_is_served_by_hand():
     assert np.isnan(missed["share_of_queue"])
     assert cells.loc[("risk_only", "missed retaliators", "below-median influence"), "n"] == 1
     assert cells.loc[("risk_only", "retaliators", "no account"), "share_of_queue"] == 0.5
+
+
+def test_groups_of_whole_numbers_are_written_whole():
+    predictions, shown = synthetic(n=30)
+    shown = shown.assign(tier=np.where(np.arange(len(shown)) % 3 == 0, np.nan, 2.0))
+    table = who_is_served(predictions, shown, THREE, capacity=5, model="m", groups=("tier",))
+    assert set(table.loc[table["group_kind"] == "tier", "group"]) == {"2", "unknown"}
 
 
 def test_shares_add_up():

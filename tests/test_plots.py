@@ -126,6 +126,30 @@ def test_differences_name_splits_or_policies(ax):
     assert [t.get_text() for t in ax.get_yticklabels()] == ["risk_only", "rule"]
 
 
+def test_a_difference_without_an_interval_is_a_cross(ax):
+    scores = pd.DataFrame(
+        {
+            "split": ["2026-01-01", "2026-02-01", "all"],
+            "policy": "risk_only",
+            "value": [1.0, -0.1, 0.2],
+            "low": [None, None, 0.1],
+            "high": [None, None, 0.3],
+        }
+    )
+    plots.plot_differences(scores, ax)
+    points = {line.get_marker(): list(line.get_xdata()) for line in ax.get_lines() if len(line.get_xdata())}
+    assert points["x"] == [1.0, -0.1]
+    filled = [line for line in ax.get_lines() if line.get_marker() == "o" and len(line.get_xdata())]
+    assert [list(line.get_xdata()) for line in filled] == [[0.2]]
+
+
+@pytest.mark.parametrize("low", [None, np.nan])
+def test_a_curve_without_intervals_is_a_line(ax, low):
+    curve = pd.DataFrame({"policy": "risk_only", "capacity": [10, 20], "metric": "events_reached"})
+    plots.plot_capacity_curve(curve.assign(value=[0.2, 0.4], low=low, high=low), ax)
+    assert ax.get_lines()[0].get_ydata().tolist() == [0.2, 0.4]
+
+
 def test_plots_do_not_touch_pyplot():
     assert "pyplot" not in Path(plots.__file__).read_text().replace("``pyplot``", "")
     assert "matplotlib.backends.backend_tkagg" not in sys.modules

@@ -1,14 +1,15 @@
 """From models and policies to tables of scores: rolling origin, paired bootstrap, who is served.
 
 Every statistic stands in a tidy table with its interval and its number of events. What cannot be computed
-(no events) is NaN and stays in the table.
+(no events) is NaN and stays in the table; so is an interval from fewer than ten customers with an event.
 """
 
 from retaliation_risk.evaluate.rolling import Backtest, rolling_origin
-from retaliation_risk.evaluate.scores import capacity_curve, evaluate
+from retaliation_risk.evaluate.scores import FEWEST_EVENTS, capacity_curve, evaluate
 from retaliation_risk.evaluate.shares import calibration_table, who_is_served
 
 __all__ = [
+    "FEWEST_EVENTS",
     "Backtest",
     "calibration_table",
     "capacity_curve",

@@ -16,6 +16,8 @@ IntArray = NDArray[np.int64]
 
 _BYTES = 64_000_000  # of one matrix of weights; a few of that size are alive at a time
 _LEVEL = 0.95
+#: Customers with an event below which a percentile interval is far too narrow to be given.
+FEWEST_EVENTS = 10
 
 
 @dataclass(frozen=True)
@@ -32,13 +34,15 @@ def with_intervals(
     """Evaluate all statistics on the rows, and their percentile intervals over resampled customers.
 
     A resample in which a statistic is undefined says nothing about it and is left out; a statistic that is
-    undefined on the rows themselves has no interval.
+    undefined on the rows themselves has no interval. Nor has one whose label says, under ``customers``, that
+    fewer than ``FEWEST_EVENTS`` customers with an event stand behind it.
     """
     labels = [label for group in statistics for label in group.labels]
     value = _values(statistics, np.ones((len(customer), 1)))[:, 0]
     resampled = [_values(statistics, weight) for weight in _resamples(customer, n_bootstrap, seed)]
     low, high = _percentiles(np.concatenate([np.empty((len(labels), 0)), *resampled], axis=1))
-    undefined = np.isnan(value)
+    few = np.array([label.get("customers", np.inf) < FEWEST_EVENTS for label in labels], dtype=bool)
+    undefined = np.isnan(value) | few
     low[undefined], high[undefined] = np.nan, np.nan
     return pd.DataFrame(labels).assign(value=value, low=low, high=high)
 

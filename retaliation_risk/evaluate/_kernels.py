@@ -12,7 +12,13 @@ from numpy.typing import NDArray
 from retaliation_risk.evaluate._bootstrap import Statistics
 from retaliation_risk.evaluate._rows import Rows
 from retaliation_risk.metrics._arrays import ratio
-from retaliation_risk.metrics._queue import curve_kernel, reached_kernel, total_kernel, workload_kernel
+from retaliation_risk.metrics._queue import (
+    curve_kernel,
+    reached_kernel,
+    saved_share,
+    total_kernel,
+    workload_kernel,
+)
 from retaliation_risk.metrics.calibration import calibration_kernel
 from retaliation_risk.metrics.classification import (
     auprc_kernel,
@@ -27,9 +33,12 @@ FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
 Run = tuple[Policy, str, FloatArray, BoolArray]
 Sums = Callable[[FloatArray], FloatArray]
+Search = Callable[[FloatArray, FloatArray], FloatArray]
+Usual = dict[bytes, tuple[BoolArray, Search]]
 
 ALL = "all"
-COMPARED = ("influence_only", "first_come")
+COMPARED = ("influence_only", "first_come", "rule")
+BASELINES = ("prevalence", "kaplan_meier", "rule")
 AT_CAPACITY = ("events_reached", "reach_averted", "precision", "lift")
 
 
@@ -37,16 +46,70 @@ def model_statistics(rows: Rows, horizon_days: float) -> list[Statistics]:
     """Every metric of every model, over all moments and at each."""
     found = []
     for model in rows.models:
-        there = ~np.isnan(rows.risk(model))
-        places = {ALL: there} | {
-            split: there & (rows.group == code) for code, split in enumerate(rows.splits)
+        for split, kept in _places(rows, ~np.isnan(rows.risk(model))).items():
+            found.append(_model(rows, model, split, kept, horizon_days))
+    return [*found, *_minus_baselines(rows)]
+
+
+def _places(rows: Rows, there: BoolArray) -> dict[str, BoolArray]:
+    """Rows that are there, over all moments and at each."""
+    return {ALL: there} | {split: there & (rows.group == code) for code, split in enumerate(rows.splits)}
+
+
+def _counts(rows: Rows, split: str, kept: BoolArray) -> dict[str, Any]:
+    hit = kept & rows.event
+    return {
+        "split": split,
+        "policy": "",
+        "n": int(kept.sum()),
+        "n_events": int(hit.sum()),
+        "customers": rows.customers(hit),
+    }
+
+
+def _minus_baselines(rows: Rows) -> list[Statistics]:
+    """Paired differences in AUROC of every model to every baseline, on the rows where both have a risk."""
+    there = {model: ~np.isnan(rows.risk(model)) for model in rows.models}
+    pairs = [(m, base) for m in rows.models for base in BASELINES if base in there and base != m]
+    sets: dict[bytes, int] = {}
+    metrics: dict[tuple[str, int], tuple[NDArray[np.intp], Sums]] = {}
+    labels, compared = [], []
+    for model, base in pairs:
+        for split, kept in _places(rows, there[model] & there[base]).items():
+            code, at = sets.setdefault(np.packbits(kept).tobytes(), len(sets)), np.flatnonzero(kept)
+            for name in (model, base):
+                if (name, code) not in metrics:
+                    metrics[name, code] = at, auroc_kernel(rows.event[at], rows.risk(name)[at])
+            compared.append(((model, code), (base, code)))
+            labels.append(_counts(rows, split, kept) | {"model": model, "metric": f"auroc_minus_{base}"})
+
+    def kernel(weight: FloatArray) -> FloatArray:
+        certain = weight * rows.ipcw[:, None]
+        found = {key: metric(certain[at]) for key, (at, metric) in metrics.items()}
+        return np.stack([found[ahead] - found[behind] for ahead, behind in compared])
+
+    return [Statistics(labels, kernel)] if labels else []
+
+
+def totals(rows: Rows) -> list[Statistics]:
+    """Count what all else rests on: customers with an event, acts with an audience, and its size."""
+    labels, values = [], []
+    for split, kept in _places(rows, np.ones(len(rows.event), dtype=bool)).items():
+        counts = _counts(rows, split, kept)
+        found = {
+            "customers_with_event": counts["customers"],
+            "acts_with_audience": int((rows.reach[kept] > 0).sum()),
+            "people_reached_total": rows.reach[kept].sum(),
         }
-        for split, kept in places.items():
-            found.append(_model(rows, model, split, np.flatnonzero(kept), horizon_days))
-    return found
+        # Nothing was estimated, so there is no interval.
+        labels += [counts | {"model": "", "metric": name, "customers": 0} for name in found]
+        values += list(found.values())
+    column = np.array(values, dtype=np.float64)[:, None]
+    return [Statistics(labels, lambda weight: np.repeat(column, weight.shape[1], axis=1))]
 
 
-def _model(rows: Rows, model: str, split: str, kept: NDArray[np.intp], horizon_days: float) -> Statistics:
+def _model(rows: Rows, model: str, split: str, there: BoolArray, horizon_days: float) -> Statistics:
+    kept = np.flatnonzero(there)
     risk, event, ipcw = rows.risk(model)[kept], rows.event[kept], rows.ipcw[kept]
     known = {
         "auroc": auroc_kernel(event, risk),
@@ -59,7 +122,7 @@ def _model(rows: Rows, model: str, split: str, kept: NDArray[np.intp], horizon_d
     left = frame["competing"].to_numpy(dtype=bool)
     duration = np.where(left, horizon_days, frame["duration_days"].to_numpy(dtype=np.float64))
     recalibrate, order = calibration_kernel(event, risk), concordance_kernel(event, duration, risk)
-    label = {"split": split, "model": model, "policy": "", "n": len(kept), "n_events": int(event.sum())}
+    label = _counts(rows, split, there) | {"model": model}
     names = [*known, "calibration_slope", "calibration_intercept", "concordance"]
     whole = len(kept) == len(rows.event)
 
@@ -77,15 +140,21 @@ def policy_statistics(rows: Rows, policies: Sequence[Policy], capacity: float) -
     judges = [_judge(rows, run, capacity) for run in runs]
     against = {name: judge for judge in judges for name in COMPARED if judge.policy == name}
     everyone = total_kernel(_gains(rows), rows.group)
-    savers = [_workload(rows, judge, against.get(COMPARED[0]), capacity) for judge in judges]
+    usual: Usual = {}
+    savers = [_workload(rows, judge, against.get(COMPARED[0]), usual) for judge in judges]
 
     def kernel(weight: FloatArray) -> FloatArray:
         totals, sums = everyone(weight), {id(judge): judge.sums(weight) for judge in judges}
+        base = against.get(COMPARED[0])
+        needed = {}
+        for key, (both, search) in usual.items():
+            wanted = _pool(sums[id(base)], both)[0]
+            needed[key] = wanted, search(weight, wanted)
         found = []
         for judge, saved in zip(judges, savers, strict=True):
             mine = sums[id(judge)]
             found += list(_at_capacity(mine, totals, judge.on).values())
-            found.append(saved(weight, sums))
+            found.append(saved(weight, needed))
             for other in _others(judge, against):
                 both = judge.on & other.on
                 ahead = _at_capacity(mine, totals, both)
@@ -139,19 +208,30 @@ def _at_capacity(reached: FloatArray, totals: FloatArray, on: BoolArray) -> dict
     return dict(zip(AT_CAPACITY, values, strict=True))
 
 
-def _workload(rows: Rows, judge: _Judge, other: _Judge | None, capacity: float) -> Callable[..., FloatArray]:
-    """Work saved in reaching as many events as the policy compared with; NaN where there is none."""
-    if other is None:
-        return lambda weight, sums: np.full((1 + len(rows.splits), weight.shape[1]), np.nan)
-    both = judge.on & other.on
-    search = workload_kernel(_gains(rows)[0] * both[rows.group], judge.priority, rows.group)
+def _workload(rows: Rows, judge: _Judge, other: _Judge | None, usual: Usual) -> Callable[..., FloatArray]:
+    """Work saved in reaching as many events as the policy compared with; NaN where there is none.
 
-    def saved(weight: FloatArray, sums: dict[int, FloatArray]) -> FloatArray:
-        wanted = _pool(sums[id(other)], both)[0]
-        needed = np.concatenate([search(weight, wanted[:1]), search(weight, wanted[1:])])
-        return np.where(wanted > 0, 1.0 - needed / capacity, np.nan)
+    The work that the other needs is searched for once for all judges that share its moments: ``usual``.
+    """
+    if other is None:
+        return lambda weight, needed: np.full((1 + len(rows.splits), weight.shape[1]), np.nan)
+    both = judge.on & other.on
+    gain, key = _gains(rows)[0] * both[rows.group], both.tobytes()
+    search = _search(gain, judge.priority, rows)
+    if key not in usual:
+        usual[key] = both, _search(gain, other.priority, rows)
+
+    def saved(weight: FloatArray, needed: dict[bytes, tuple[FloatArray, FloatArray]]) -> FloatArray:
+        wanted, work = needed[key]
+        return saved_share(search(weight, wanted), work, wanted)
 
     return saved
+
+
+def _search(gain: FloatArray, priority: FloatArray, rows: Rows) -> Search:
+    """Prepare the search for the work needed, over all moments and at each."""
+    search = workload_kernel(gain, priority, rows.group)
+    return lambda weight, wanted: np.concatenate([search(weight, wanted[:1]), search(weight, wanted[1:])])
 
 
 def _others(judge: _Judge, against: dict[str, _Judge]) -> list[_Judge]:
@@ -168,10 +248,22 @@ def _labels(rows: Rows, judge: _Judge, against: dict[str, _Judge], capacity: flo
     found = []
     for metric, on in metrics:
         counts = [np.append((column * on).sum(), column * on) for column in (rows.n, rows.n_events)]
-        for split, n, n_events in zip([ALL, *rows.splits], *counts, strict=True):
+        customers = _behind(rows, metric, on)
+        for split, n, n_events, few in zip([ALL, *rows.splits], *counts, customers, strict=True):
             label = {"split": split, "model": judge.model, "policy": judge.policy, "metric": metric}
-            found.append(label | {"capacity": capacity, "n": int(n), "n_events": int(n_events)})
+            label |= {"capacity": capacity, "n": int(n), "n_events": int(n_events), "customers": int(few)}
+            found.append(label)
     return found
+
+
+def _behind(rows: Rows, metric: str, on: BoolArray) -> NDArray[np.int64]:
+    """Count the customers whose acts stand behind a metric, over the moments that are on and at each.
+
+    Behind an audience stand those whose acts had one.
+    """
+    hit = (rows.reach > 0 if metric.startswith("reach") else rows.event) & on[rows.group]
+    each = np.bincount(rows.group[hit], minlength=len(rows.splits))
+    return np.append(rows.customers(hit), each).astype(np.int64)
 
 
 def reach_statistics(rows: Rows, run: Run, capacities: Sequence[float]) -> Statistics:
@@ -184,8 +276,9 @@ def reach_statistics(rows: Rows, run: Run, capacities: Sequence[float]) -> Stati
     def kernel(weight: FloatArray) -> FloatArray:
         return np.concatenate(list(ratio(reached(weight), everyone(weight).sum(axis=1))))
 
+    behind = {metric: int(_behind(rows, metric, on)[0]) for metric in AT_CAPACITY[:2]}
     labels = [
-        {"policy": policy.name, "capacity": capacity, "metric": metric}
+        {"policy": policy.name, "capacity": capacity, "metric": metric, "customers": behind[metric]}
         for capacity in capacities
         for metric in AT_CAPACITY[:2]
     ]

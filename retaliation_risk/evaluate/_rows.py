@@ -75,6 +75,10 @@ class Rows:
         """Events of each moment."""
         return np.bincount(self.group[self.event], minlength=len(self.splits))
 
+    def customers(self, kept: BoolArray) -> int:
+        """Count the different customers among the rows kept."""
+        return len(np.unique(self.customer[kept]))
+
     def risk(self, model: str) -> FloatArray:
         """Risks by one model; NaN where it could not be fitted."""
         return self.frame[RISK + model].to_numpy(dtype=np.float64)

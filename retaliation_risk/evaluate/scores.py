@@ -8,14 +8,16 @@ import numpy as np
 import pandas as pd
 
 from retaliation_risk._validate import positive
-from retaliation_risk.evaluate._bootstrap import with_intervals
-from retaliation_risk.evaluate._kernels import model_statistics, policy_statistics, reach_statistics
+from retaliation_risk.evaluate._bootstrap import FEWEST_EVENTS, with_intervals
+from retaliation_risk.evaluate._kernels import model_statistics, policy_statistics, reach_statistics, totals
 from retaliation_risk.evaluate._rows import read_rows
 from retaliation_risk.policies import POLICIES, Policy
 
 SCORES = [
     "split", "model", "policy", "metric", "horizon_days", "capacity", "value", "low", "high", "n", "n_events",
 ]  # fmt: skip
+__all__ = ["FEWEST_EVENTS", "capacity_curve", "evaluate"]
+
 CURVE = ["policy", "capacity", "metric", "value", "low", "high"]
 
 
@@ -54,12 +56,21 @@ def evaluate(
     DataFrame
         ``split, model, policy, metric, horizon_days, capacity, value, low, high, n, n_events``. Split
         ``all`` pools the moments. Rows of models have an empty policy and no capacity: auroc, auprc, brier,
-        scaled_brier, calibration_slope, calibration_intercept, concordance. Rows of policies name the model
-        whose risk they used, if any: events_reached, reach_averted, precision, lift, workload_saved
-        (against influence_only), and the paired differences ``events_reached_minus_influence_only``,
-        ``reach_averted_minus_influence_only`` and both ``_minus_first_come``. Intervals are 95 %
-        percentiles of a bootstrap over customers, the same resamples for all. A policy or model without its
-        columns or risk at a moment is judged on the other moments, and compared on those that both have.
+        scaled_brier, calibration_slope, calibration_intercept, concordance, and the paired differences
+        ``auroc_minus_prevalence``, ``_minus_kaplan_meier`` and ``_minus_rule`` where there are such models.
+        Rows of policies name the model whose risk they used, if any: events_reached, reach_averted,
+        precision, lift, workload_saved (against influence_only), and the paired differences
+        ``events_reached_minus_influence_only``, ``reach_averted_minus_influence_only`` and both
+        ``_minus_first_come`` and ``_minus_rule``. Rows without model and policy count what the others rest
+        on: ``customers_with_event`` (n_events counts rows, so a customer may be counted at several
+        moments), ``acts_with_audience`` (events that somebody saw) and ``people_reached_total`` (who saw
+        them).
+
+        Intervals are 95 % percentiles of a bootstrap over customers, the same resamples for all. From a
+        handful of customers they are far too narrow: low and high are NaN where fewer than 10 customers
+        with an event, or for reach with an event that somebody saw, stand behind a value. A policy or model
+        without its columns or risk at a moment is judged on the other moments, and compared on those that
+        both have.
 
     Examples
     --------
@@ -79,6 +90,7 @@ def evaluate(
     statistics = [
         *model_statistics(rows, float(horizon_days)),
         *policy_statistics(rows, policies, float(capacity)),
+        *(totals(rows) if len(rows.frame) else []),
     ]
     found = with_intervals(statistics, rows.customer, n_bootstrap=n_bootstrap, seed=seed)
     return found.assign(horizon_days=float(horizon_days)).reindex(columns=SCORES)
@@ -113,7 +125,7 @@ def capacity_curve(
     -------
     DataFrame
         ``policy, capacity, metric, value, low, high`` with metrics ``events_reached`` and
-        ``reach_averted``.
+        ``reach_averted``; intervals as of :func:`evaluate`.
 
     Examples
     --------

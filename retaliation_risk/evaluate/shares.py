@@ -87,13 +87,12 @@ def who_is_served(
         ``policy, group_kind, group, share_of_queue, share_of_customers, n``, with ``n`` different
         customers. Kinds:
 
-        - ``influence quartile``, quartiles of the known scores at each moment, and ``no account``; - one
-        kind per column of ``groups``; - ``retaliators``: of the events reached and of all events, the share
-        below the median influence, not below
-          it, and without account;
+        - ``influence quartile``: quartiles of the known scores at each moment, and ``no account``;
+        - one kind per column of ``groups``; whole numbers are written as such;
+        - ``retaliators``: of the events reached and of all events, the share below the median influence,
+          not below it, and without account;
         - ``missed retaliators``: of the events that the policy missed, the same shares as
-        ``share_of_customers``; no
-          ``share_of_queue``.
+          ``share_of_customers``; no ``share_of_queue``.
 
     Examples
     --------
@@ -128,7 +127,10 @@ def _kinds(rows: Rows, groups: Sequence[str]) -> dict[str, pd.Series]:
         found["influence quartile"] = quarter.map(dict(enumerate(QUARTILES, start=1))).fillna(NO_ACCOUNT)
     for name in groups:
         if name in rows.frame.columns:
-            label = rows.frame[name].astype(object)
+            label = rows.frame[name]
+            if pd.api.types.is_float_dtype(label) and (label.dropna() % 1 == 0).all():
+                label = label.astype("Int64")
+            label = label.astype(object)
             found[name] = label.where(label.notna(), "unknown").astype(str)
     return found
 

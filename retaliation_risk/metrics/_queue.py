@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-from retaliation_risk.metrics._arrays import FloatArray, IntArray
+from retaliation_risk.metrics._arrays import FloatArray, IntArray, ratio
 from retaliation_risk.metrics._steps import Steps, build_steps, row_sums
 
 _ROUNDS = 32  # halvings of the search for a workload: n / 2**32 of a customer
@@ -157,6 +157,11 @@ def workload_kernel(
         return _search(before, size, (nodes.sums[0] @ weight)[nodes.at], member, wanted)
 
     return kernel
+
+
+def saved_share(needed: FloatArray, usual: FloatArray, wanted: FloatArray) -> FloatArray:
+    """Share of the usual work that is not needed to gain so much; NaN where nothing is wanted."""
+    return np.where(wanted > 0, 1.0 - ratio(needed, usual), np.nan)
 
 
 def _search(

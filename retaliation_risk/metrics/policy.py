@@ -27,7 +27,7 @@ from retaliation_risk.metrics._arrays import (
     as_risks,
     ratio,
 )
-from retaliation_risk.metrics._queue import reached_kernel, total_kernel, workload_kernel
+from retaliation_risk.metrics._queue import reached_kernel, saved_share, total_kernel, workload_kernel
 
 
 def events_reached(
@@ -267,6 +267,8 @@ def workload_saved(
 ) -> Value:
     """Share of the work that one priority saves against another in reaching as many events.
 
+    Counted is the work that each needs to reach what the reference reaches at capacity.
+
     Parameters
     ----------
     event : array of bool, shape (n,)
@@ -286,8 +288,8 @@ def workload_saved(
     Returns
     -------
     float, or array of shape (B,)
-        At most 1; higher is better, 0 saves nothing, below 0 costs more. Answers after the last event that
-        the reference reached are counted as needless, so the reference saves a little against itself. NaN
+        At most 1; higher is better, 0 saves nothing, below 0 costs more. Answers of the reference after the
+        last event that it reached are needless and do not count, so the reference saves 0 against itself. NaN
         if the reference reaches no event.
 
     Examples
@@ -300,12 +302,13 @@ def workload_saved(
     codes, gain = as_groups(group, len(hit)), hit * _known(ipcw, len(hit))
     places = as_capacity(capacity, codes)
     search = workload_kernel(gain, as_numbers("priority", priority, len(hit)), codes)
-    base = reached_kernel([gain], as_numbers("reference", reference, len(hit)), places, codes)
+    base = as_numbers("reference", reference, len(hit))
+    reached, usual = reached_kernel([gain], base, places, codes), workload_kernel(gain, base, codes)
 
     def kernel(columns: FloatArray) -> FloatArray:
-        wanted = base(columns)[0].sum(axis=0)
-        needed = search(columns, wanted[None, :])[0]
-        return np.where(wanted > 0, 1.0 - needed / places.mean(), np.nan)
+        wanted = reached(columns)[0].sum(axis=0, keepdims=True)
+        saved: FloatArray = saved_share(search(columns, wanted), usual(columns, wanted), wanted)[0]
+        return saved
 
     return cast(Value, apply(kernel, weight, len(hit)))
 

@@ -23,11 +23,12 @@ def capacity(rows: Rows, at: float | None) -> str:
 
 def differences(rows: Rows) -> str:
     """State every difference with its interval, the pooled one last."""
-    clear = sum(1 for row in rows if (row["low"] or 0) > 0 or (row["high"] or 0) < 0)
+    known = [row for row in rows if row["low"] is not None and row["high"] is not None]
+    clear = sum(1 for row in known if row["low"] > 0 or row["high"] < 0)
     said = "; ".join(
         f"{row['split']} {show(row['value'], 'per_hundred')} ({span(row, 'per_hundred')})" for row in rows
     )
-    return f"Interval chart, {clear} of {len(rows)} intervals exclude 0. Differences in points: {said}."
+    return f"Interval chart, {clear} of {len(known)} intervals exclude 0. Differences in points: {said}."
 
 
 def effects(rows: Rows) -> str:

@@ -194,7 +194,7 @@ def _differences(scores: pd.DataFrame, setup: Setup) -> Block | None:
     minus = scores[
         (scores["metric"] == f"events_reached_minus_{INFLUENCE}") & (scores["policy"] == setup.lead)
     ]
-    minus = minus[minus[["value", "low", "high"]].notna().all(axis=1)]
+    minus = minus[minus["value"].notna()]
     if minus.empty:
         return None
     # The pooled row last: the splits first, in time.

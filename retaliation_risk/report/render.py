@@ -14,7 +14,7 @@ from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 
 from retaliation_risk.report import words
-from retaliation_risk.report.formats import show
+from retaliation_risk.report.formats import NOTHING, show
 from retaliation_risk.report.sentences import policy_name, span
 from retaliation_risk.report.summarise import summarise
 
@@ -90,6 +90,8 @@ def cell(row: Mapping[str, Any], column: Mapping[str, Any]) -> str:
     >>> column = {"key": "value", "kind": "per_hundred", "interval": True}
     >>> cell({"value": 0.31, "low": 0.2, "high": 0.4}, column)
     '31 (20 to 40)'
+    >>> cell({"value": 0.31, "low": None, "high": None}, column) == f"31 ({NOTHING})"
+    True
     """
     key = column["key"]
     value = row.get(key)
@@ -101,8 +103,10 @@ def cell(row: Mapping[str, Any], column: Mapping[str, Any]) -> str:
         return words.POOLED
     written = show(value, column["kind"])
     ends = {"low": row.get(f"{key}_low", row.get("low")), "high": row.get(f"{key}_high", row.get("high"))}
-    if not column["interval"] or value is None or None in ends.values():
+    if not column["interval"] or value is None:
         return written
+    if None in ends.values():
+        return f"{written} ({NOTHING})"
     return f"{written} ({span(ends, column['kind'])})"
 
 

@@ -50,7 +50,7 @@ def span(row: Row, kind: str) -> str:
     '15 to 29'
     """
     if row.get("low") is None or row.get("high") is None:
-        return "no interval"
+        return "too few events for an interval"
     low, high = show(row["low"], kind), show(row["high"], kind)
     if low.endswith(f"{NBSP}%") and high.endswith(f"{NBSP}%"):
         low = low.removesuffix(f"{NBSP}%")
@@ -63,7 +63,7 @@ def interval(row: Row, kind: str = "per_hundred") -> str:
     Examples
     --------
     >>> interval({"low": None, "high": None})
-    'no interval'
+    'too few events for an interval'
     """
     if row.get("low") is None or row.get("high") is None:
         return span(row, kind)

@@ -8,14 +8,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from retaliation_risk.evaluate import FEWEST_EVENTS
 from retaliation_risk.report.folder import RunFolder, records
 from retaliation_risk.report.sentences import events, per
 
 ALL = "all"
 LEADS = ("risk_only", "rule")
 INFLUENCE = "influence_only"
-#: Events below which a bootstrap interval is not read as a verdict.
-FEWEST_EVENTS = 10
 ALTERNATIVES = ("most_contacts", "first_come", "biggest_spender")
 
 

@@ -207,10 +207,14 @@ FIGURES = {
 
 HOW = {
     "capacity": (
-        "Higher is better. The dotted line marks this run's capacity; shading is the 95\u00a0% interval."
+        "Higher is better. The dotted line marks this run's capacity; shading is the 95\u00a0% interval, where "
+        "there are enough events for one."
     ),
     "reach": "Higher is better. Audience: people who saw the acts of the customers reached.",
-    "differences": ("Filled points: the interval excludes 0. To the right of 0, influence first does worse."),
+    "differences": (
+        "Filled points: the interval excludes 0; crosses: too few events for an interval. To the right of 0, "
+        "influence first does worse."
+    ),
     "effects": "Filled points: the interval excludes 1. To the right of 1 the risk is higher.",
     "survival": (
         "Kaplan-Meier curves with 95\u00a0% intervals; beneath, how many customers are still observed."

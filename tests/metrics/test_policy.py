@@ -61,6 +61,10 @@ def test_workload_saved_by_hand():
     # The other way round: the reference reaches both with two answers, the priority needs four.
     assert workload_saved(event, [2, 3, 4, 5, 1], [5, 4, 3, 2, 1], capacity=2) == pytest.approx(-1)
     assert np.isnan(workload_saved(event, [5, 4, 3, 2, 1], [1, 1, 2, 3, 4], capacity=1))
+    # At full capacity the reference still needs four answers only, and against itself it saves nothing.
+    assert workload_saved(event, [5, 4, 3, 2, 1], [2, 3, 4, 5, 1], capacity=5) == pytest.approx(0.5)
+    for capacity in (2, 3, 4, 5):
+        assert workload_saved(event, [5, 3, 4, 2, 1], [5, 3, 4, 2, 1], capacity=capacity) == 0
 
 
 def test_net_benefit_by_hand():

@@ -12,7 +12,7 @@ import pytest
 from report_folder import NASTY, write_run_folder
 
 from retaliation_risk.errors import ArtefactError
-from retaliation_risk.report import summarise
+from retaliation_risk.report import summarise, write_report
 from retaliation_risk.report.compare import pseudonym
 from retaliation_risk.report.formats import FORMATS, show
 from retaliation_risk.report.small import suppress
@@ -283,3 +283,15 @@ def test_few_events_are_said_without_influence_too(tmp_path):
     assert any(
         "Too few retaliations to tell risk first and most contacts apart" in p for p in said["paragraphs"]
     )
+
+
+def test_moments_without_an_interval_are_points_and_said_to_be(full):
+    scores = pd.read_csv(full / "scores.csv")
+    scores.loc[scores["split"] != "all", ["low", "high"]] = float("nan")
+    scores.to_csv(full / "scores.csv", index=False)
+    figure = next(f for f in section(summarise(full), "policies")["figures"] if f["name"] == "differences")
+    assert "1 of 1 intervals exclude 0" in figure["alt"]
+    assert "2026-03-01 25 (too few events for an interval)" in figure["alt"]
+    assert [row["low"] for row in figure["data"]["rows"]] == [None] * 4 + [0.15]
+    page = write_report(full).read_text(encoding="utf-8")
+    assert "25 (\u2013)" in page
