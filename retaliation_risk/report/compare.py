@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from retaliation_risk.evaluate import FEWEST_EVENTS
 from retaliation_risk.report import alts, sentences, words
 from retaliation_risk.report.blocks import Block, column, figure, metric_columns, section, table, wide
 from retaliation_risk.report.folder import RunFolder, records
@@ -110,7 +111,7 @@ def policies(folder: RunFolder, setup: Setup) -> Block:
         f
         for f in (
             _curve(folder, setup, "events_reached", "capacity"),
-            _curve(folder, setup, _reach(folder), "reach"),
+            _curve(folder, setup, "reach_averted", "reach"),
             _differences(scores, setup),
         )
         if f
@@ -119,13 +120,28 @@ def policies(folder: RunFolder, setup: Setup) -> Block:
     missed = _missed(folder, setup)
     tables += [table("missed", missed, _MISSED, note=sentences.suppressed(setup.min_cell))] if missed else []
     said = [
-        sentences.missed(row) for row in missed if row["policy"] == INFLUENCE and row["missed"] is not None
-    ]
-    return section("policies", paragraphs=said[:1], figures=figures, tables=tables, missing=missing)
+        sentences.missed(row)
+        for row in missed
+        if row["policy"] == INFLUENCE
+        and None not in (row["missed"], row["all"])
+        and row["n_missed"] >= FEWEST_EVENTS
+    ][:1]
+    base = sentences.audience_base(setup)
+    return section(
+        "policies",
+        paragraphs=[*said, *([base] if base else [])],
+        figures=figures,
+        tables=tables,
+        missing=missing,
+    )
 
 
 # What policies are compared with, in the order of the page.
-_AGAINST = {INFLUENCE: "differences", "first_come": "differences_first_come"}
+_AGAINST = {
+    INFLUENCE: "differences",
+    "first_come": "differences_first_come",
+    "rule": "differences_rule",
+}
 
 
 def _difference_table(pooled: pd.DataFrame, against: str) -> Block | None:
@@ -142,6 +158,7 @@ _MISSED: list[str | Block] = [
     "policy",
     "group",
     *(column(key, kind="percent") for key in ("reached", "all", "missed")),
+    *(column(key, kind="count") for key in ("n_all", "n_missed")),
 ]
 
 
@@ -151,12 +168,14 @@ def _missed(folder: RunFolder, setup: Setup) -> list[Block]:
     for row in suppress(folder.tables["served"], setup.min_cell):
         if row["group_kind"] not in RETALIATORS:
             continue
-        blank = {"policy": row["policy"], "group": row["group"], "reached": None, "all": None, "missed": None}
+        blank = {"policy": row["policy"], "group": row["group"]}
+        blank |= dict.fromkeys(("reached", "all", "missed", "n_all", "n_missed"))
         mine = out.setdefault((row["policy"], row["group"]), blank)
         if row["group_kind"] == MISSED:
-            mine["missed"] = row["share_of_customers"]
+            mine |= {"missed": row["share_of_customers"], "n_missed": row["n"]}
         else:
             mine |= {"reached": row["share_of_queue"], "all": row["share_of_customers"]}
+            mine["n_all"] = row["n"]
     return sorted(
         out.values(), key=lambda row: (row["policy"], not row["group"].startswith("below"), row["group"])
     )
@@ -169,10 +188,6 @@ def _points(metric: str) -> str:
 
 def _base(metric: str) -> str:
     return sentences.metric_name(metric.split("_minus_", maxsplit=1)[0])
-
-
-def _reach(folder: RunFolder) -> str:
-    return next((m for m in words.REACH if m in set(folder.tables["capacity"]["metric"])), words.REACH[0])
 
 
 def _curve(folder: RunFolder, setup: Setup, metric: str, name: str) -> Block | None:

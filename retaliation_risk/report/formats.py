@@ -37,14 +37,19 @@ def count(value: float) -> str:
 
 
 def percent(value: float) -> str:
-    """Write a share; one decimal below 10 %, so that small risks stay apart.
+    """Write a share; one decimal below 10 % and from 99 %, so that small risks stay apart; 100 % is all.
 
     Examples
     --------
     >>> percent(0.314).split(), percent(0.0421).split()
     (['31', '%'], ['4.2', '%'])
+    >>> percent(0.9991).split(), percent(0.99996).split(), percent(1.0).split()
+    (['99.9', '%'], ['99.996', '%'], ['100', '%'])
     """
-    digits = 0 if abs(value) >= 0.0995 or value == 0 else 1
+    size = abs(value)
+    digits = 0 if 0.0995 <= size < 0.99 or size >= 1 or value == 0 else 1
+    while size < 1 and digits < 4 and f"{100 * size:.{digits}f}".startswith("100"):
+        digits += 1
     return _signed(f"{100 * value:.{digits}f}{NBSP}%")
 
 

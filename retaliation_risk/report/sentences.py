@@ -131,22 +131,96 @@ def headline(setup: Any, lead: Row, against: Row, difference: Row | None) -> str
     return f"{first}{points}."
 
 
-def verdict(kind: str, setup: Any) -> str:
-    """Return what the difference means, in one short sentence."""
+def audience(setup: Any, lead: Row, against: Row, difference: Row, kind: str) -> str:
+    """Return the other half of the answer: how much of the audience each policy covers."""
+    ahead, behind = policy_name(setup.lead), policy_name(setup.against or "").lower()
+    whole = "the people who saw those acts"
+    if setup.people is not None and setup.acts_seen is not None:
+        whole = f"the {show(setup.people, 'count')} people who saw those acts"
+        whole += f" ({counted(setup.acts_seen, 'acts')} with any audience)"
+    said = (
+        f"Of {whole}, {ahead.lower()} covers {show(lead['value'], 'percent')}, {behind} "
+        f"{show(against['value'], 'percent')}: a difference of {show(difference['value'], 'per_hundred')} "
+        f"points ({interval(difference)})."
+    )
+    heavy = " Audiences are uneven, so a few large ones decide such shares." if kind == "undecided" else ""
+    return said + heavy
+
+
+def no_audience(setup: Any) -> str:
+    """Say that nobody is recorded to have seen the acts."""
+    return (
+        f"No audience of these {setup.events} is recorded, so the orders are compared by their number alone."
+    )
+
+
+def against_rule(setup: Any, rule: Row, difference: Row, kind: str) -> str:
+    """Say how the lead compares with the rule."""
+    lead = policy_name(setup.lead).lower()
+    told = {
+        "lead": f"{lead} reaches more",
+        "against": f"the rule reaches more than {lead}",
+        "undecided": f"{lead} is not shown to reach more",
+        "few": f"too few {setup.events} to tell",
+    }[kind]
+    return (
+        f"The rule, which needs no model, reaches {show(rule['value'], 'per_hundred')}; difference "
+        f"{show(difference['value'], 'per_hundred')} points ({span(difference, 'per_hundred')}): {told}."
+    )
+
+
+def verdict(kind: str, reach: str, setup: Any) -> str:
+    """Return what the differences mean, in one short sentence: on events reached, and on their audience."""
     lead, against = policy_name(setup.lead), policy_name(setup.against or "").lower()
-    if kind == "few" and not setup.against:
-        return f"Too few {setup.events} to judge {lead.lower()}."
-    return {
-        "lead": f"{lead} wins here.",
-        "against": f"{policy_name(setup.against or '')} wins here: it reaches more than {lead.lower()}.",
+    if kind == "few":
+        pair = f"tell {lead.lower()} and {against} apart" if against else f"judge {lead.lower()}"
+        return f"Too few {setup.events} to {pair}: an interval from so few would say less than it seems to."
+    if kind == reach == "undecided":
+        return (
+            f"Both intervals cover 0: on these data {lead.lower()} and {against} cannot be told apart, neither on "
+            f"{setup.events} reached nor on audience."
+        )
+    first = {
+        "lead": f"{lead} wins on {setup.events} reached",
+        "against": f"{policy_name(setup.against or '')} wins on {setup.events} reached",
         "undecided": (
-            f"The interval covers 0: on these data {lead.lower()} and {against} cannot be told apart."
+            f"The interval covers 0: on {setup.events} reached {lead.lower()} and {against} cannot be told apart"
         ),
-        "few": (
-            f"Too few {setup.events} to tell {lead.lower()} and {against} apart: an interval from so few says less "
-            "than it seems to."
-        ),
-    }.get(kind, "")
+    }.get(kind)
+    if first is None:
+        return ""
+    second = {
+        "lead": f"on audience {lead.lower()} wins",
+        "against": f"on audience {against} wins",
+        "undecided": "on audience the two cannot be told apart",
+        "few": "too few acts had an audience to judge the two on that",
+    }.get(reach)
+    if kind == reach:
+        return f"{first} and on audience."
+    return f"{first}; {second}." if second else f"{first}."
+
+
+def minus(metric: str) -> str:
+    """Return the heading of a model's difference to a baseline.
+
+    Examples
+    --------
+    >>> minus("auroc_minus_kaplan_meier")
+    'AUROC minus that of Kaplan-Meier (same risk for all)'
+    """
+    own, _, base = metric.partition("_minus_")
+    return f"{metric_name(own)} minus that of {words.MODELS.get(base, base)}"
+
+
+def audience_base(setup: Any) -> str:
+    """Say what the shares of audience rest on."""
+    if setup.people is None or setup.acts_seen is None:
+        return ""
+    few = "; that is too few acts to compare policies by it" if setup.acts_seen < setup.fewest else ""
+    return (
+        f"The shares of audience rest on {counted(setup.acts_seen, 'acts')} with any recorded audience, seen by "
+        f"{show(setup.people, 'count')} people in all{few}."
+    )
 
 
 def without_influence(setup: Any, lead: Row, others: Sequence[Row]) -> str:
@@ -202,12 +276,19 @@ def not_better(model: str, metric: str, baselines: Sequence[str], others: Sequen
     return f"{first}: by {metric_name(metric)} {mine} is not shown to be better than {names}."
 
 
-def better(model: str, metric: str, row: Row) -> str:
-    """Say by how much the chosen model ranks better than chance-like baselines."""
+def better(model: str, metric: str, row: Row, nearest: tuple[str, Row] | None) -> str:
+    """Say by how much the chosen model ranks better than each baseline, the best of them named."""
+    close = ""
+    if nearest is not None:
+        name, difference = nearest
+        close = (
+            f"; the smallest difference, to {words.MODELS.get(name, name)}, is "
+            f"{show(difference['value'], 'ratio')} ({interval(difference, 'ratio')})"
+        )
     return (
         f"{words.MODELS.get(model, model)} ranks customers better than every baseline: "
         f"{metric_name(metric)} "
-        f"{show(row['value'], 'ratio')} ({interval(row, 'ratio')})."
+        f"{show(row['value'], 'ratio')} ({interval(row, 'ratio')}){close}."
     )
 
 
@@ -258,8 +339,9 @@ def calibrated(model: str, row: Row, *, few: bool = False) -> str:
 def sample(n: Any, n_events: Any, setup: Any) -> str:
     """Say how much the answer rests on."""
     rows, acts = show(n, "count"), counted(n_events, setup.events)
+    by = "" if setup.retaliators is None else f" by {counted(setup.retaliators, 'customers')}"
     moments = f"{setup.moments} test moment{'s' if setup.moments != 1 else ''}"
-    return f"Measured on {acts} among {rows} rows, one per customer and moment, at {moments}."
+    return f"Measured on {acts}{by} among {rows} customer-moments (a customer at a moment), at {moments}."
 
 
 def queue_intro(policy: str, shown: int, total: int, capacity: Any) -> str:
@@ -280,10 +362,12 @@ def suppressed(min_cell: int) -> str:
 
 
 def missed(row: Row) -> str:
-    """Say who those are whom a policy misses."""
+    """Say who those are whom a policy misses, beside their share of all retaliators."""
     return (
         f"Of the retaliations that {policy_name(row['policy']).lower()} misses, "
-        f"{show(row['missed'], 'percent')} are by customers of one group: {row['group']}."
+        f"{show(row['missed'], 'percent')} are by customers of one group, {row['group']} "
+        f"({counted(row['n_missed'], 'customers')}); of all retaliations, {show(row['all'], 'percent')} "
+        f"({counted(row['n_all'], 'customers')})."
     )
 
 

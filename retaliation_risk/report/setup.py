@@ -20,7 +20,11 @@ ALTERNATIVES = ("most_contacts", "first_come", "biggest_spender")
 
 @dataclass(frozen=True)
 class Setup:
-    """What the report compares; ``lead`` and ``against`` are None where nothing was scored."""
+    """What the report compares; ``lead`` and ``against`` are None where nothing was scored.
+
+    ``retaliators`` are the customers with an event at some test moment, ``acts_seen`` the events with an
+    audience and ``people`` its size; None in runs that do not count them.
+    """
 
     capacity: float | None
     period: str
@@ -31,6 +35,10 @@ class Setup:
     events: str
     show_contacts: bool
     min_cell: int
+    retaliators: float | None = None
+    acts_seen: float | None = None
+    people: float | None = None
+    fewest: int = FEWEST_EVENTS
 
 
 def read_setup(folder: RunFolder, *, show_contacts: bool, min_cell: int) -> Setup:
@@ -51,7 +59,16 @@ def read_setup(folder: RunFolder, *, show_contacts: bool, min_cell: int) -> Setu
         events=events(str(settings.get("outcome") or "retaliation")),
         show_contacts=show_contacts,
         min_cell=min_cell,
+        retaliators=_total(folder, "customers_with_event"),
+        acts_seen=_total(folder, "acts_with_audience"),
+        people=_total(folder, "people_reached_total"),
     )
+
+
+def _total(folder: RunFolder, metric: str) -> float | None:
+    """Return a count of what all else rests on, from the rows of the scores without model and policy."""
+    found = pick(folder.tables["scores"], split=ALL, model="", policy="", metric=metric)
+    return None if found is None else found["value"]
 
 
 def at_capacity(scores: pd.DataFrame, capacity: Any) -> pd.DataFrame:
@@ -76,15 +93,10 @@ def pick(scores: pd.DataFrame, **equal: str | None) -> dict[str, Any] | None:
     return found[0] if found else None
 
 
-def few(row: dict[str, Any]) -> bool:
-    """Say whether a row rests on too few events for a verdict.
-
-    Examples
-    --------
-    >>> few({"n_events": 9.0}), few({"n_events": 10.0})
-    (True, False)
-    """
-    return (row.get("n_events") or 0) < FEWEST_EVENTS
+def few(row: dict[str, Any], setup: Setup) -> bool:
+    """Say whether a row rests on too few events, or on those of too few customers, for a verdict."""
+    events = row.get("n_events") or 0
+    return min(events, events if setup.retaliators is None else setup.retaliators) < FEWEST_EVENTS
 
 
 def why_off(folder: RunFolder, what: str) -> str:

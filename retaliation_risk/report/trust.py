@@ -75,8 +75,8 @@ def trust(folder: RunFolder, setup: Setup) -> Block:
         missing.append(sentences.missing("validation.json"))
     _, judged = judge_model(folder, setup)
     slope = pick(folder.tables["scores"], split=ALL, model=setup.model, policy="", metric="calibration_slope")
-    if slope is not None and slope["value"] is not None and (few(slope) or slope["low"] is not None):
-        judged = [*judged, sentences.calibrated(setup.model, slope, few=few(slope))]
+    if slope is not None and slope["value"] is not None and (few(slope, setup) or slope["low"] is not None):
+        judged = [*judged, sentences.calibrated(setup.model, slope, few=few(slope, setup))]
     return section("trust", paragraphs=judged, figures=figures, tables=tables, missing=missing)
 
 
@@ -93,13 +93,19 @@ def _calibration(folder: RunFolder, setup: Setup) -> Block | None:
 
 def _performance(folder: RunFolder, setup: Setup) -> list[Block]:
     scores = folder.tables["scores"]
-    mine = scores[scores["policy"] == ""]
-    metrics = list(dict.fromkeys(mine["metric"]))
+    mine = scores[(scores["policy"] == "") & (scores["model"] != "")]
+    every = list(dict.fromkeys(mine["metric"]))
+    metrics, minus = ([m for m in every if ("_minus_" in m) == told] for told in (False, True))
     pooled = wide(mine[mine["split"] == ALL], "model", metrics)
     by_split = wide(mine[(mine["model"] == setup.model) & (mine["split"] != ALL)], "split", metrics)
     columns = metric_columns(metrics)
     return [
         table("performance", pooled, ["model", *columns, "n", "n_events"]),
+        table(
+            "baselines",
+            wide(mine[mine["split"] == ALL], "model", minus),
+            ["model", *(column(m, kind="ratio", interval=True, label=sentences.minus(m)) for m in minus)],
+        ),
         table("by_split", by_split, ["split", *columns, "n", "n_events"]),
     ]
 

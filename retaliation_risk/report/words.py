@@ -47,39 +47,27 @@ MODELS = {
     "kaplan_meier": "Kaplan-Meier (same risk for all)",
     "rule": "Rule (no model)",
     "cox": "Cox",
-    "aft": "Accelerated failure time",
-    "logit": "Logit",
     "logistic": "Logistic",
     "boosting": "Boosting",
-    "hazard": "Discrete-time hazard",
-    "exit_or_voice": "Exit or voice",
-    "recurrent": "Recurrent events",
 }
 BASELINES = ("prevalence", "kaplan_meier", "rule")
 
 METRICS = {
     "events_reached": MetricWords("Retaliations reached", "percent", 1),
     "reach_averted": MetricWords("Audience of those reached", "percent", 1),
-    "reach_reached": MetricWords("Audience of those reached", "percent", 1),
     "precision": MetricWords("Precision", "percent", 1),
     "lift": MetricWords("Lift", "ratio", 1),
     "workload_saved": MetricWords("Workload saved", "percent", 1),
     "auroc": MetricWords("AUROC", "ratio", 1),
     "concordance": MetricWords("Concordance", "ratio", 1),
-    "harrell_concordance": MetricWords("Harrell's C", "ratio", 1),
-    "uno_concordance": MetricWords("Uno's C", "ratio", 1),
     "auprc": MetricWords("AUPRC", "ratio", 1),
-    "average_precision": MetricWords("Average precision", "ratio", 1),
-    "integrated_brier": MetricWords("Integrated Brier", "number", -1),
     "brier": MetricWords("Brier", "number", -1),
     "scaled_brier": MetricWords("Scaled Brier", "ratio", 1),
     "calibration_slope": MetricWords("Calibration slope", "ratio", 0),
     "calibration_intercept": MetricWords("Calibration intercept", "ratio", 0),
-    "net_benefit": MetricWords("Net benefit", "number", 1),
 }
 # A model is judged by the first of these that the scores hold: a queue needs only the order.
-RANKING = ("auroc", "uno_concordance", "harrell_concordance", "concordance", "auprc", "average_precision")
-REACH = ("reach_averted", "reach_reached")
+RANKING = ("auroc", "concordance", "auprc")
 
 SECTIONS = {
     "answer": "The answer",
@@ -125,11 +113,13 @@ COLUMNS = {
     "capacity": "Customers answered",
     "value": "Value",
     "split": "Test moment",
-    "n": "Rows",
+    "n": "Customer-moments",
     "customers": "Customers",
     "reached": "Of those reached",
     "all": "Of all retaliators",
     "missed": "Of those missed",
+    "n_all": "Retaliators",
+    "n_missed": "Retaliators missed",
     "n_events": "Retaliations",
     "n_censored": "Censored",
     "feature": "Feature",
@@ -138,7 +128,7 @@ COLUMNS = {
     "about": "Meaning",
     "day": "Day",
     "survival": "Have not retaliated",
-    "at_risk": "At risk",
+    "at_risk": "Customer-moments at risk",
     "bin": "Bin",
     "predicted": "Predicted",
     "observed": "Observed",
@@ -157,7 +147,7 @@ COLUMNS = {
     "rows": "Rows",
     "name": "Name",
     "family": "Family",
-    "on": "Used",
+    "on": "Available",
     "fitted": "Fitted",
     "setting": "Setting",
     "package": "Package",
@@ -176,9 +166,10 @@ CAPTIONS = {
     "policies": "What each policy reaches at this capacity, pooled over test moments",
     "differences": "Difference to influence first, in points",
     "differences_first_come": "Difference to order of arrival, in points",
+    "differences_rule": "Difference to the rule, which needs no model, in points",
     "splits": "The chosen model and policies, by test moment",
     "performance": "Models, pooled over test moments",
-    "baselines": "The chosen model against what any model must beat",
+    "baselines": "Models against what any model must beat, under the same resamples",
     "by_split": "The chosen model, by test moment",
     "sizes": "Sample sizes",
     "models": "Models asked for",
@@ -217,7 +208,7 @@ HOW = {
     ),
     "effects": "Filled points: the interval excludes 1. To the right of 1 the risk is higher.",
     "survival": (
-        "Kaplan-Meier curves with 95\u00a0% intervals; beneath, how many customers are still observed."
+        "Kaplan-Meier curves with 95\u00a0% intervals; beneath, how many customer-moments are still observed."
     ),
     "calibration": "On the dashed line as many retaliate as predicted; above it, more.",
     "served": "A marker beyond its bar: the group fills more of that queue than its share of customers.",
@@ -246,8 +237,11 @@ DEFINITIONS = (
     "moments with a gap of one "
     "horizon. Customers who could not be observed to the end of the horizon are weighted, "
     "never counted as quiet.",
-    "Intervals are paired bootstrap intervals over customers. Policies are compared at the "
-    "same capacity and moments.",
+    "Policies are compared at the same capacity and moments. Intervals of scores, of their differences and of "
+    "capacity curves are paired bootstrap intervals over customers, and not given for fewer than ten customers "
+    "with an event. Those of calibration are Wilson intervals and those of survival Kaplan-Meier intervals, both "
+    "over customer-moments: a customer seen at several moments counts several times, so they are too narrow. Those "
+    "of effects are cluster-robust, by customer.",
 )
 LIMITS = (
     "Risk is an association with what was recorded before. It does not show that a call, an "

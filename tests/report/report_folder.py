@@ -23,6 +23,7 @@ REACHED = {
     "oracle": 0.77,
 }
 CAPACITY, N, EVENTS = 50, 4000, 260
+TOTALS = {"customers_with_event": 240.0, "acts_with_audience": 130.0, "people_reached_total": 5321.0}
 
 
 def write_run_folder(
@@ -32,6 +33,7 @@ def write_run_folder(
     model: bool = True,
     truth: bool = False,
     difference: tuple[float, float, float] = (0.22, 0.15, 0.29),
+    reach: tuple[float, float, float] = (0.2, -0.05, 0.4),
     auroc: float = 0.83,
 ) -> Path:
     """Write a run folder; without ``influence`` or ``model`` it holds what a run would hold "
@@ -42,7 +44,7 @@ def write_run_folder(
     _json(folder / "run.json", _run(influence=influence, model=model, truth=truth))
     _json(folder / "validation.json", _validation(model))
     _json(folder / "features.json", _features(influence))
-    _scores(policies, difference, auroc, influence=influence, model=model).to_csv(
+    _scores(policies, difference, reach, auroc, influence=influence, model=model).to_csv(
         folder / "scores.csv", index=False
     )
     _capacity(policies).to_csv(folder / "capacity.csv", index=False)
@@ -144,7 +146,13 @@ def _features(influence: bool) -> list[dict[str, Any]]:
 
 
 def _scores(
-    policies: list[str], difference: tuple[float, float, float], auroc: float, *, influence: bool, model: bool
+    policies: list[str],
+    difference: tuple[float, float, float],
+    reach: tuple[float, float, float],
+    auroc: float,
+    *,
+    influence: bool,
+    model: bool,
 ) -> pd.DataFrame:
     rows: list[dict[str, Any]] = []
     shift = dict(zip([*TEST_MOMENTS, "all"], (0.03, -0.02, 0.01, -0.02, 0.0), strict=True))
@@ -168,12 +176,27 @@ def _scores(
                 {
                     **common,
                     "model": name,
-                    "metric": "integrated_brier",
+                    "metric": "brier",
                     "value": 0.041,
                     "low": 0.038,
                     "high": 0.044,
                 }
             )
+            rows += [
+                {
+                    **common,
+                    "model": name,
+                    "metric": f"auroc_minus_{base}",
+                    "value": value - 0.5,
+                    "low": value - wide - 0.5,
+                    "high": value + wide - 0.5,
+                }
+                for base in ("prevalence", "kaplan_meier")
+                if base != name
+            ]
+        rows += [
+            {**common, "model": "", "metric": metric, "value": value} for metric, value in TOTALS.items()
+        ]
         for policy in policies:
             base = {**common, "model": "cox" if model else "", "policy": policy, "capacity": CAPACITY}
             for metric, scale in (("events_reached", 1.0), ("reach_averted", 0.9), ("precision", 0.5)):
@@ -187,19 +210,33 @@ def _scores(
                         "high": value + 0.05,
                     }
                 )
-            if influence and policy != "influence_only":
-                lead = policy == ("risk_only" if model else "rule")
-                value, low, high = difference if lead else (REACHED[policy] - 0.09, 0.01, 0.3)
+            if policy != "rule":
+                value = REACHED[policy] - REACHED["rule"]
                 rows.extend(
                     {
                         **base,
-                        "metric": f"{metric}_minus_influence_only",
+                        "metric": f"{metric}_minus_rule",
                         "value": value + move,
-                        "low": low + move,
-                        "high": high + move,
+                        "low": value + move - 0.05,
+                        "high": value + move + 0.05,
                     }
                     for metric in ("events_reached", "reach_averted")
                 )
+            if influence and policy != "influence_only":
+                lead = policy == ("risk_only" if model else "rule")
+                others = (REACHED[policy] - 0.09, 0.01, 0.3)
+                told = {"events_reached": difference, "reach_averted": reach}
+                for metric, found in told.items():
+                    value, low, high = found if lead else others
+                    rows.append(
+                        {
+                            **base,
+                            "metric": f"{metric}_minus_influence_only",
+                            "value": value + move,
+                            "low": low + move,
+                            "high": high + move,
+                        }
+                    )
     columns = [
         "split",
         "model",

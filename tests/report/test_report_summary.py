@@ -46,7 +46,7 @@ def test_answer_is_the_paired_difference_with_its_interval(full):
     [
         ((0.03, -0.04, 0.10), "undecided", "cannot be told apart"),
         ((0.03, 0.0, 0.10), "undecided", "cannot be told apart"),
-        ((-0.10, -0.20, -0.03), "against", "Influence first wins here"),
+        ((-0.10, -0.20, -0.03), "against", "Influence first wins on retaliations reached"),
     ],
 )
 def test_answer_says_when_it_is_not_a_win(tmp_path, difference, verdict, words):
@@ -197,8 +197,9 @@ def test_who_is_missed_stands_apart_from_who_is_served(full):
         0.55,
     )
     assert section(summary, "policies")["paragraphs"] == [
-        "Of the retaliations that influence first misses, 55\u00a0% are by customers of one group: "
-        "below-median influence."
+        "Of the retaliations that influence first misses, 55\u00a0% are by customers of one group, "
+        "below-median influence (110 customers); of all retaliations, 48\u00a0% (120 customers).",
+        "The shares of audience rest on 130 acts with any recorded audience, seen by 5,321 people in all.",
     ]
     kinds = {r["group_kind"] for r in section(summary, "served")["folded"][0]["rows"]}
     assert kinds == {"influence quartile", "segment"}
@@ -213,6 +214,7 @@ def with_events(folder: Path, n_events: int, **kinds: Any) -> dict[str, Any]:
     """The answer of a run whose test moments held so many events."""
     write_run_folder(folder, **kinds)
     scores = pd.read_csv(folder / "scores.csv").assign(n_events=n_events)
+    scores.loc[scores["metric"] == "customers_with_event", "value"] = n_events
     scores.to_csv(folder / "scores.csv", index=False)
     return section(summarise(folder), "answer")
 
@@ -274,7 +276,10 @@ def test_one_event_ranks_no_model_and_is_one_retaliation(tmp_path):
     assert said["beats_baselines"] is None
     assert "ranks customers better than every baseline" not in " ".join(said["paragraphs"])
     assert any("AUROC 0.83 from 1 retaliation." in p for p in said["paragraphs"])
-    assert any(p.startswith("Measured on 1 retaliation among") for p in said["paragraphs"])
+    assert any(
+        p.startswith("Measured on 1 retaliation by 1 customer among 4,000 customer-moments")
+        for p in said["paragraphs"]
+    )
 
 
 def test_few_events_are_said_without_influence_too(tmp_path):
@@ -295,3 +300,133 @@ def test_moments_without_an_interval_are_points_and_said_to_be(full):
     assert [row["low"] for row in figure["data"]["rows"]] == [None] * 4 + [0.15]
     page = write_report(full).read_text(encoding="utf-8")
     assert "25 (\u2013)" in page
+
+
+def test_the_answer_judges_the_audience_too(tmp_path):
+    said = answer(tmp_path / "run")
+    assert (said["verdict"], said["verdict_reach"]) == ("lead", "undecided")
+    assert said["sentence_reach"].startswith(
+        "Of the 5,321 people who saw those acts (130 acts with any audience), risk first covers 28\u00a0%, "
+        "influence first 8.1\u00a0%: a difference of 20 points (95\u00a0% interval \u22125 to 40)."
+    )
+    wins = "Risk first wins on retaliations reached; on audience the two cannot be told apart."
+    assert wins in said["paragraphs"]
+    number = said["numbers"][3]
+    assert (number["metric"], number["value"]) == ("reach_averted_minus_influence_only", pytest.approx(0.2))
+
+
+@pytest.mark.parametrize(
+    ("events", "reach", "words"),
+    [
+        (1, 1, "Risk first wins on retaliations reached and on audience."),
+        (1, -1, "Risk first wins on retaliations reached; on audience influence first wins."),
+        (-1, -1, "Influence first wins on retaliations reached and on audience."),
+        (0, 1, "cannot be told apart; on audience risk first wins."),
+        (0, 0, "cannot be told apart, neither on retaliations reached nor on audience."),
+    ],
+)
+def test_verdict_names_both_halves(tmp_path, events, reach, words):
+    intervals = {1: (0.2, 0.1, 0.3), 0: (0.0, -0.1, 0.1), -1: (-0.2, -0.3, -0.1)}
+    said = answer(tmp_path / "run", difference=intervals[events], reach=intervals[reach])
+    assert any(words in p for p in said["paragraphs"]), said["paragraphs"]
+
+
+def with_total(folder: Path, metric: str, value: float) -> dict[str, Any]:
+    write_run_folder(folder)
+    scores = pd.read_csv(folder / "scores.csv")
+    scores.loc[scores["metric"] == metric, "value"] = value
+    scores.to_csv(folder / "scores.csv", index=False)
+    return summarise(folder)
+
+
+def test_few_acts_with_an_audience_give_no_verdict_on_it(tmp_path):
+    summary = with_total(tmp_path / "run", "acts_with_audience", 9)
+    said = section(summary, "answer")
+    assert (said["verdict"], said["verdict_reach"]) == ("lead", "few")
+    assert any("too few acts had an audience" in p for p in said["paragraphs"])
+    assert any(
+        "too few acts to compare policies by it" in p for p in section(summary, "policies")["paragraphs"]
+    )
+    none = section(with_total(tmp_path / "none", "acts_with_audience", 0), "answer")
+    assert (none["verdict_reach"], len(none["numbers"])) == ("nothing", 3)
+    assert none["sentence_reach"].startswith("No audience of these retaliations is recorded")
+
+
+def test_many_events_of_few_customers_are_few(tmp_path):
+    said = section(with_total(tmp_path / "run", "customers_with_event", 9), "answer")
+    assert said["verdict"] == "few"
+    assert said["beats_baselines"] is None
+    assert any(p.startswith("Measured on 260 retaliations by 9 customers among") for p in said["paragraphs"])
+
+
+@pytest.mark.parametrize("influence", [True, False])
+def test_the_rule_is_compared_with(tmp_path, influence):
+    said = answer(tmp_path / "run", influence=influence)
+    assert (
+        "The rule, which needs no model, reaches 22; difference 9 points (4 to 14): risk first reaches more."
+    ) in said["paragraphs"]
+
+
+def test_a_model_is_judged_by_the_paired_difference(full):
+    # The model's own interval lies above every baseline, the paired difference to one of them does not.
+    scores = pd.read_csv(full / "scores.csv")
+    pair = (scores["metric"] == "auroc_minus_kaplan_meier") & (scores["model"] == "cox")
+    better = " ".join(section(summarise(full), "answer")["paragraphs"])
+    assert "the smallest difference, to Prevalence (same risk for all), is 0.33 (95\u00a0% interval" in better
+    scores.loc[pair & (scores["split"] == "all"), "low"] = -0.01
+    scores.to_csv(full / "scores.csv", index=False)
+    said = section(summarise(full), "answer")
+    assert said["beats_baselines"] is False
+    told = " ".join(said["paragraphs"])
+    assert "Boosting beats the baselines, the chosen model does not" in told
+    assert "Cox is not shown to be better than Kaplan-Meier" in told
+    assert "Prevalence" not in told
+
+
+def test_models_have_a_table_of_differences_and_no_row_without_a_name(full):
+    tables = {t["id"]: t for t in section(summarise(full), "trust")["tables"]}
+    assert {row["model"] for row in tables["performance"]["rows"]} == {
+        "cox", "boosting", "prevalence", "kaplan_meier",
+    }  # fmt: skip
+    labels = [c["label"] for c in tables["baselines"]["columns"]]
+    assert "AUROC minus that of Kaplan-Meier (same risk for all)" in labels
+    assert not any("minus" in c["label"] for c in tables["performance"]["columns"])
+
+
+def test_who_is_missed_is_not_said_of_a_few(full):
+    served = pd.read_csv(full / "served.csv")
+    served.loc[served["group_kind"] == "missed retaliators", "n"] = 9
+    served.to_csv(full / "served.csv", index=False)
+    assert not any("misses" in p for p in section(summarise(full), "policies")["paragraphs"])
+
+
+def test_a_small_number_reached_is_hidden():
+    # By hand: of 30 and 40 retaliators 28 and 20 are missed, so 2 and 20 are reached.
+    frame = pd.DataFrame(
+        {
+            "policy": ["rule"] * 4,
+            "group_kind": ["retaliators"] * 2 + ["missed retaliators"] * 2,
+            "group": ["a", "b"] * 2,
+            "share_of_queue": [0.1, 0.9, None, None],
+            "share_of_customers": [0.43, 0.57, 0.58, 0.42],
+            "n": [30.0, 40.0, 28.0, 20.0],
+        }
+    )
+    rows = suppress(frame, 5)
+    assert [row["share_of_queue"] for row in rows] == [None] * 4
+    assert [row["share_of_customers"] for row in rows] == [0.43, 0.57, 0.58, 0.42]
+    assert [row["share_of_queue"] for row in suppress(frame, 2)[:2]] == [0.1, 0.9]
+
+
+def test_alt_text_does_not_round_up_to_all(full):
+    survival = pd.read_csv(full / "survival.csv")
+    survival.loc[survival["failed_recoveries"] == "0", "survival"] = 0.9991
+    survival.to_csv(full / "survival.csv", index=False)
+    alt = next(f for f in section(summarise(full), "drivers")["figures"] if f["name"] == "survival")["alt"]
+    assert "0 failed recoveries: 99.9\u00a0% at day 90" in alt
+
+
+def test_each_kind_of_interval_is_named(full):
+    told = " ".join(section(summarise(full), "method")["paragraphs"])
+    for kind in ("paired bootstrap", "Wilson", "Kaplan-Meier", "cluster-robust", "customer-moments"):
+        assert kind in told
