@@ -17,6 +17,9 @@ PROCESS = 320 * MB
 LEAST = 100 * MB
 """Least that a process needs for data."""
 
+WORTH_A_PROCESS = 200 * MB
+"""Fewer data are done sooner than another process starts."""
+
 PER_THREAD = 100 * MB
 """What DuckDB wants for each of its threads."""
 
@@ -91,23 +94,21 @@ def plan(
     Examples
     --------
     >>> plan(10**9, 1, {"customers": 80_000, "tickets": 400_000, "ticket_events": 2_000_000}, 80_000, 40).shards
-    6
+    3
     >>> plan(None, 1, {"customers": 80_000}, 80_000, 40).shards
     1
     """
     if jobs is not None:
         positive("jobs", jobs)
-    wanted = jobs or os.cpu_count() or 1
-    if memory is None:
-        return Plan(wanted, wanted, None)
-    together = (memory - PROCESS) // (PROCESS + LEAST)
-    wanted = max(1, min(wanted, together))
-    free = memory - PROCESS if wanted == 1 else (memory - PROCESS) // wanted - PROCESS
     need = n_asked * (n_features + 3) * CELL_BYTES
     need += sum(n * ROW_BYTES.get(name, OTHER_ROW_BYTES) for name, n in rows.items())
-    shards = -(-need // free)
-    shards = max(wanted, -(-shards // wanted) * wanted)
-    return Plan(wanted, int(shards), free * 4 // 10)
+    wanted = jobs or min(os.cpu_count() or 1, 1 + need // WORTH_A_PROCESS)
+    if memory is None:
+        return Plan(wanted, wanted, None)
+    wanted = max(1, min(wanted, (memory - PROCESS) // (PROCESS + LEAST)))
+    free = memory - PROCESS if wanted == 1 else (memory - PROCESS) // wanted - PROCESS
+    rounds = -(-need // (free * wanted))
+    return Plan(wanted, max(1, rounds) * wanted, free * 4 // 10)
 
 
 def _threads(jobs: int, limit: int | None) -> int:

@@ -44,8 +44,7 @@ class Question:
 
     def needs(self, names: Sequence[str]) -> tuple[str, ...]:
         """Tables that the features are made from, out of those present; raises RR403 if that is not enough."""
-        logs = {log.name for log in LOGS.values() if set(log.tables) <= set(names)}
-        for name, why in switched_off(self.features, logs).items():
+        for name, why in available(self.features, names)[1].items():
             raise ArgumentError("RR403", f"{name!r} cannot be computed: it {why}.")
         aggregates = {name: pd.Series(dtype=float).to_numpy() for name in self._aggregates()}
         evaluate_expressions(self.features, aggregates)
@@ -54,6 +53,15 @@ class Question:
 
     def _aggregates(self) -> list[str]:
         return [feature.name for feature in self.features if hasattr(feature.value, "log")]
+
+
+def available(
+    features: Sequence[Feature], names: Sequence[str]
+) -> tuple[tuple[Feature, ...], dict[str, str]]:
+    """Return the features that tables of these names can give, and why each of the others is switched off."""
+    logs = {log.name for log in LOGS.values() if set(log.tables) <= set(names)}
+    off = switched_off(features, logs)
+    return tuple(feature for feature in features if feature.name not in off), off
 
 
 def asked_moments(moments: Sequence[object] | pd.DataFrame) -> tuple[int, ...] | None:

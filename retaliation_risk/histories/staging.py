@@ -14,7 +14,7 @@ from retaliation_risk.errors import ArgumentError
 from retaliation_risk.histories.budget import Plan, plan, reading_settings
 from retaliation_risk.histories.histories import microseconds
 from retaliation_risk.histories.progress import Progress, Report
-from retaliation_risk.histories.question import Export, Question, Source, asked_sql
+from retaliation_risk.histories.question import Export, Question, Source, asked_sql, available
 from retaliation_risk.tables import CONTRACT, Column, Tables, read_tables
 
 
@@ -26,6 +26,7 @@ class Job:
     memory: int | None
     jobs: int | None
     report: Report
+    skip_missing: bool = False
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,7 @@ class Staged:
     n_asked: int
     tables: Mapping[str, int]
     probe: str
+    switched_off: Mapping[str, str]
 
 
 def stage_tables(
@@ -54,8 +56,12 @@ def stage_tables(
     it returns whether there are chosen ones. ``shards_of`` may raise the number of shards.
     """
     path, question = scratch / "staged.duckdb", job.question
+    off: dict[str, str] = {}
     job.report(Progress("reading tables"))
     with opened(source, scratch, job.memory) as tables, attached(tables, path) as cursor:
+        if job.skip_missing:
+            on, off = available(question.features, tables.names)
+            question = replace(question, features=on)
         names = question.needs(tables.names)
         fingerprint(cursor, tables.names)
         chosen = choose(cursor)
@@ -66,7 +72,7 @@ def stage_tables(
         planned = replace(planned, shards=shards_of(planned.shards))
         job.report(Progress("sorting into shards", 0, n_asked))
         stage(cursor, names, question, planned.shards, chosen)
-        return Staged(path, question, names, planned, n_asked, tables.rows(), probe(cursor))
+        return Staged(path, question, names, planned, n_asked, tables.rows(), probe(cursor), off)
 
 
 @contextmanager

@@ -9,13 +9,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+import os
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 import duckdb
 import pandas as pd
 
+from retaliation_risk.errors import ArgumentError
 from retaliation_risk.histories.budget import memory_bytes
 from retaliation_risk.histories.declare import Feature
 from retaliation_risk.histories.definitions import Definitions
@@ -46,6 +49,8 @@ class Summary:
         Customers whose rows were computed; customers no longer in the tables.
     computed_rows, copied_rows : int
         Rows computed, and rows taken over from the store before.
+    switched_off : mapping of str to str
+        Features left out for want of a table, and why.
     """
 
     out: str
@@ -58,6 +63,7 @@ class Summary:
     removed: int
     computed_rows: int
     copied_rows: int
+    switched_off: Mapping[str, str] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, object]:
         """Return it as JSON-able values."""
@@ -74,6 +80,7 @@ def compute_features(  # noqa: PLR0913 (what is asked, of what, where to, and th
     memory: str | None = "4GB",
     jobs: int | None = None,
     progress: Report | None = None,
+    skip_missing: bool = False,
 ) -> Summary:
     """Compute features shard by shard, within a limit on memory, into a new feature store.
 
@@ -96,6 +103,8 @@ def compute_features(  # noqa: PLR0913 (what is asked, of what, where to, and th
         Processes at a time; as many as there are cores and memory suffices for without it.
     progress : callable, optional
         Called with a :class:`Progress` at every step.
+    skip_missing : bool, default False
+        Leave out features whose tables are not there, and say so in the summary, instead of raising RR403.
 
     Raises
     ------
@@ -106,7 +115,7 @@ def compute_features(  # noqa: PLR0913 (what is asked, of what, where to, and th
         If the tables break their contract.
     """
     question = Question(tuple(features), definitions or Definitions(), asked_moments(moments))
-    job = Job(question, memory_bytes(memory), jobs, progress or silent)
+    job = Job(question, memory_bytes(memory), jobs, progress or silent, skip_missing)
     with fresh_folder(Path(out)) as work, scratch_folder(work) as scratch:
 
         def choose(cursor: duckdb.DuckDBPyConnection) -> bool:
@@ -118,9 +127,10 @@ def compute_features(  # noqa: PLR0913 (what is asked, of what, where to, and th
         staged = stage_tables(source, job, scratch, choose)
         (work / SHARDS).mkdir()
         shards = make_shards(staged, work / SHARDS, job.report)
-        manifest = Manifest(question, staged.tables, shards, staged.probe)
+        manifest = Manifest(staged.question, staged.tables, shards, staged.probe)
         manifest.write(work)
-    return summarised(out, manifest, staged.plan.jobs, touched=manifest.tables["customers"])
+    summary = summarised(out, manifest, staged.plan.jobs, touched=manifest.tables["customers"])
+    return replace(summary, switched_off=staged.switched_off)
 
 
 def summarised(
@@ -168,6 +178,23 @@ def read_features(store: Path, features: Sequence[str] | None = None) -> pd.Data
             f"SELECT {names} FROM {relation(store)} ORDER BY customer_id, moment"
         ).df()
     return frame.astype({"moment": "datetime64[us]"})
+
+
+def write_file(store: Path, path: Path) -> None:
+    """Write all rows of a store into one Parquet or CSV file, sorted by customer_id and moment, whole or not at all."""
+    suffix, partial = path.suffix.lower(), path.with_name(f".{path.name}.partial-{os.getpid()}")
+    if suffix not in (".csv", ".parquet"):
+        raise ArgumentError("RR111", f"out is {str(path)!r}; a file ends in .csv or .parquet.")
+    cells = "*" if suffix == ".parquet" else "* REPLACE (strftime(moment, '%Y-%m-%dT%H:%M:%S.%fZ') AS moment)"
+    options = OPTIONS if suffix == ".parquet" else "FORMAT csv, HEADER true"
+    with duckdb.connect(config={"temp_directory": f"{partial}.spill"}) as connection:
+        rows = f"SELECT {cells} FROM (FROM {relation(store)} ORDER BY customer_id, moment)"
+        try:
+            connection.execute(f"COPY ({rows}) TO {literal(partial)} ({options})")
+            partial.replace(path)
+        finally:
+            partial.unlink(missing_ok=True)
+            shutil.rmtree(f"{partial}.spill", ignore_errors=True)
 
 
 def relation(store: Path) -> str:

@@ -1,0 +1,1 @@
+"""How the time and the memory of ``compute_features`` change with its limit."""
