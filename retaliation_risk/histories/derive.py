@@ -27,6 +27,7 @@ E_CSAT, E_ESCALATED, E_FOLLOW_UP, E_REOPENED, E_REPEAT, E_BREACHED, E_UNANSWERED
     KINDS_OF_EVIDENCE.index(kind)
     for kind in ("bad_csat", "escalated", "follow_up", "reopened", "repeat", "sla_breached", "unanswered")
 )
+FIRST_REPLY, AMENDS = 1, 2
 SHORT = 24  # rows that insertion sorts faster than merging
 
 
@@ -120,15 +121,13 @@ def walk_tickets(starts, tickets, opened, channel, issue, before, gap, issue_gap
 
 
 @numba.njit(cache=True, nogil=True)
-def walk_events(  # type: ignore[no-untyped-def]
-    ticket, kind, known, occurred, n_tickets, is_open, change, replies, apologies, compensations, closed
-):
+def walk_events(ticket, kind, known, occurred, n_tickets, is_open, change, marks, closed):  # type: ignore[no-untyped-def]
     """Write for each row of sorted events what its ticket's rows so far amount to.
 
-    ``is_open`` is -1 before anything was solved; ``change`` is that of the number of open tickets; ``closed`` is, for each
-    ticket, when it was first known to be closed.
+    ``is_open`` is -1 before anything was solved; ``change`` is that of the number of open tickets; ``marks`` are
+    :data:`FIRST_REPLY` and :data:`AMENDS`; ``closed`` is, for each ticket, when it was first known to be closed.
     """
-    state, counted = np.full(n_tickets, -1, dtype=np.int8), np.zeros((n_tickets, 3), dtype=np.int32)
+    state, seen = np.full(n_tickets, -1, dtype=np.int8), np.zeros(n_tickets, dtype=np.uint8)
     latest = np.empty(n_tickets, dtype=np.int64)
     by = np.empty(n_tickets, dtype=np.int8)
     for i in range(ticket.size):
@@ -142,13 +141,15 @@ def walk_events(  # type: ignore[no-untyped-def]
             if k == CLOSED and known[i] < closed[t]:
                 closed[t] = known[i]
         elif k == MESSAGE_OUT:
-            counted[t, 0] += 1
+            marks[i] = 0 if seen[t] & 1 else FIRST_REPLY
+            seen[t] |= 1
         elif k == APOLOGY:
-            counted[t, 1] += 1
+            marks[i] = AMENDS if seen[t] & 6 == 4 else 0
+            seen[t] |= 2
         elif k == COMPENSATION:
-            counted[t, 2] += 1
+            marks[i] = AMENDS if seen[t] & 6 == 2 else 0
+            seen[t] |= 4
         is_open[i] = state[t]
-        replies[i], apologies[i], compensations[i] = counted[t]
 
 
 @numba.njit(cache=True, nogil=True, inline="always")

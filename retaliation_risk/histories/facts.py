@@ -114,6 +114,7 @@ def read_tickets(connection: duckdb.DuckDBPyConnection) -> Tickets:
                FROM _tickets child JOIN _ticket_codes codes ON child.parent_ticket_id = codes.ticket_id"""
         ).fetchnumpy()
         parent[links["child"]] = links["parent"]
+    connection.execute("DROP TABLE _tickets")
     return Tickets(**{name: np.asarray(found.pop(name)) for name in list(found)}, parent=parent)
 
 

@@ -206,7 +206,8 @@ def build_histories(
     cursor.execute("SET TimeZone = 'UTC'")
     make_codes(cursor)
     ids = cursor.execute("SELECT customer_id FROM _codes ORDER BY code").fetchnumpy()["customer_id"]
-    facts = TicketLogs(read_tickets(cursor), read_events(cursor, tables.names), len(ids), definitions)
+    events = [read_events(cursor, tables.names)]
+    facts = TicketLogs(read_tickets(cursor), events, len(ids), definitions)
     logs = {log.spec.name: log for log in read_logs(cursor, tables.names, len(ids), wanted)}
     logs |= {log.spec.name: log for log in facts.logs(tables.names, wanted)}
     spans = Spans.read(cursor, tables.names, logs["customers"].known, facts.acts())
@@ -235,15 +236,19 @@ def logs_of(features: Sequence[Feature]) -> set[str]:
 
 def microseconds(moments: Moments, n: int) -> Int64:
     """Return ``n`` moments as whole microseconds of UTC since 1970, cut down (which keeps their order)."""
-    if isinstance(moments, pd.Timestamp) and moments is not pd.NaT:
+    if isinstance(moments, pd.Timestamp) and not pd.isna(moments):
         utc = moments.tz_convert(None) if moments.tz else moments
         return np.full(n, utc.asm8.astype("datetime64[us]").view(np.int64))
     if isinstance(moments, str) or not isinstance(moments, Iterable):
         return np.repeat(microseconds([moments], 1), n)
     try:
-        times = pd.to_datetime(pd.Series(list(moments) if not hasattr(moments, "dtype") else moments), utc=True)
+        times = pd.to_datetime(
+            pd.Series(list(moments) if not hasattr(moments, "dtype") else moments), utc=True
+        )
     except pd.errors.OutOfBoundsDatetime as error:
-        raise ArgumentError("RR111", f"moments holds a time outside the years 1677 to 2262 ({error}).") from error
+        raise ArgumentError(
+            "RR111", f"moments holds a time outside the years 1677 to 2262 ({error})."
+        ) from error
     if times.isna().any():
         raise ArgumentError(
             "RR111", f"moments holds a missing time at position {int(times.isna().argmax())}."

@@ -58,7 +58,7 @@ class Log:
     known: npt.NDArray[np.int64]
     flags: npt.NDArray[np.uint64]
     values: npt.NDArray[np.float64]
-    tickets: npt.NDArray[np.int64]
+    tickets: npt.NDArray[np.integer]
 
     def mask(self, flag: str) -> int:
         """Bit of the flag; 0, which every row carries, for an empty name."""

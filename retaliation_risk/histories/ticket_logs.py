@@ -44,18 +44,19 @@ class Sorted:
     events: Events
     is_open: Int8
     change: Int8
-    replies: npt.NDArray[np.int32]
-    apologies: npt.NDArray[np.int32]
-    compensations: npt.NDArray[np.int32]
+    marks: npt.NDArray[np.uint8]
     closed: Int64
 
 
 @dataclass(frozen=True)
 class TicketLogs:
-    """Facts of tickets, from which :meth:`log` makes logs."""
+    """Facts of tickets, from which :meth:`logs` makes logs.
+
+    ``unsorted`` holds the events until they are sorted, and is then empty: there is memory for one copy of them.
+    """
 
     tickets: Tickets
-    raw_events: Events
+    unsorted: list[Events]
     n_customers: int
     definitions: Definitions
 
@@ -89,31 +90,19 @@ class TicketLogs:
     @cached_property
     def sorted(self) -> Sorted:
         """Events by (customer, known, occurred, kind, ticket, value, actor)."""
-        raw, n = self.raw_events, len(self.raw_events.known)
+        raw = self.unsorted.pop()
+        n = len(raw.known)
         tie = raw.kind.astype(np.int64) * len(self.tickets.opened) + raw.ticket
         owner = self.tickets.customer[raw.ticket]
         starts, order = _arranged(owner, self.n_customers, raw.known, raw.occurred, tie, raw.value, raw.actor)
-        events = Events(**{name: column[order] for name, column in vars(raw).items()})
-        found = Sorted(
-            starts,
-            events,
-            np.empty(n, dtype=np.int8),
-            np.zeros(n, dtype=np.int8),
-            np.empty(n, dtype=np.int32),
-            np.empty(n, dtype=np.int32),
-            np.empty(n, dtype=np.int32),
-            np.full(len(self.tickets.opened), NEVER),
-        )
-        written = (
-            found.is_open,
-            found.change,
-            found.replies,
-            found.apologies,
-            found.compensations,
-            found.closed,
-        )
-        columns = (events.ticket, events.kind, events.known, events.occurred, len(found.closed))
-        derive.walk_events(*columns, *written)
+        columns = dict(vars(raw))
+        del raw, tie, owner
+        events = Events(**{name: columns.pop(name)[order] for name in list(columns)})
+        small = (np.empty(n, dtype=np.int8), np.zeros(n, dtype=np.int8), np.zeros(n, dtype=np.uint8))
+        found = Sorted(starts, events, *small, np.full(len(self.tickets.opened), NEVER))
+        written = (found.is_open, found.change, found.marks, found.closed)
+        read = (events.ticket, events.kind, events.known, events.occurred, len(found.closed))
+        derive.walk_events(*read, *written)
         return found
 
     @cached_property
@@ -130,7 +119,7 @@ class TicketLogs:
         derive.fail_by_tickets(
             tickets.customer, tickets.opened, tickets.parent, before, repeat, counts, failed, evidence
         )
-        if len(self.raw_events.known):
+        if len(self.sorted.events.known):
             events = self.sorted.events
             columns = (events.ticket, events.kind, events.known, events.value, self.sorted.is_open)
             derive.fail_by_events(*columns, reply, asked.bad_csat, counts, failed, evidence)
@@ -158,14 +147,13 @@ class TicketLogs:
 
     def _events(self, spec: LogSpec) -> Log:
         found, events = self.sorted, self.sorted.events
-        kind, apology, compensation = events.kind, derive.APOLOGY, derive.COMPENSATION
-        is_apology, is_compensation = kind == apology, kind == compensation
+        kind = events.kind
+        is_compensation = kind == derive.COMPENSATION
         flags = {
             "bad_csat": (kind == derive.RATED) & (events.value < self.definitions.bad_csat),
-            "first_reply": (kind == derive.MESSAGE_OUT) & (found.replies == 1),
-            "amends": (is_apology & (found.apologies == 1) & (found.compensations > 0))
-            | (is_compensation & (found.compensations == 1) & (found.apologies > 0)),
-            "recovery": is_apology | is_compensation,
+            "first_reply": (found.marks & derive.FIRST_REPLY) > 0,
+            "amends": (found.marks & derive.AMENDS) > 0,
+            "recovery": is_compensation | (kind == derive.APOLOGY),
         }
         columns = {
             "csat": np.where(kind == derive.RATED, events.value, np.nan),
@@ -257,7 +245,7 @@ def _log(
     values = np.empty((len(spec.columns), len(known)))
     for i, (name, _) in enumerate(spec.columns):
         values[i] = columns[name]
-    return Log(spec, starts, known, bits, values, tickets.astype(np.int64, copy=False))
+    return Log(spec, starts, known, bits, values, tickets)
 
 
 def _us(days: float) -> int:

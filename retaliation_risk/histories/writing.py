@@ -15,8 +15,10 @@ from retaliation_risk.errors import ArgumentError
 from retaliation_risk.histories.declare import Feature
 from retaliation_risk.histories.histories import Histories, microseconds
 
-ROWS = 245_760
-"""Rows of one file: two of DuckDB's row groups."""
+Int64 = npt.NDArray[np.int64]
+
+ROWS = 122_880
+"""Rows of one file, about: one of DuckDB's row groups."""
 
 
 def write_as_of(
@@ -45,38 +47,50 @@ def write_as_of(
     listed = list(moments)
     times = np.unique(microseconds(listed, len(listed)))
     folder.mkdir(parents=True)
-    step = max(1, ROWS // len(times))
+    step = max(1, ROWS // max(1, len(times)))
     starts = range(0, len(histories.customer_ids), step)
-    jobs = min(len(starts), os.cpu_count() or 1)
-    parts = (
-        delayed(_write_part)(histories, folder / f"part-{number:05d}.parquet", range(start, start + step), times, features)
+    parts = [
+        (folder / f"part-{number:05d}.parquet", slice(start, start + step))
         for number, start in enumerate(starts)
-    )  # fmt: skip
-    return sum(Parallel(n_jobs=max(1, jobs), prefer="threads")(parts))
+    ]
+    jobs = max(1, min(len(parts), os.cpu_count() or 1))
+    shares = [parts[job::jobs] for job in range(jobs)]
+    return sum(
+        Parallel(n_jobs=jobs, prefer="threads")(
+            delayed(_write_parts)(histories, share, times, features) for share in shares
+        )
+    )
+
+
+def _write_parts(
+    histories: Histories, parts: list[tuple[Path, slice]], times: Int64, features: Sequence[Feature]
+) -> int:
+    """Write some parts, one after the other by one connection, which keeps its memory from part to part."""
+    with duckdb.connect(config={"threads": 1}) as connection:
+        return sum(_write_part(connection, histories, *part, times, features) for part in parts)
 
 
 def _write_part(
+    connection: duckdb.DuckDBPyConnection,
     histories: Histories,
     path: Path,
-    customers: range,
-    times: npt.NDArray[np.int64],
+    customers: slice,
+    times: Int64,
     features: Sequence[Feature],
 ) -> int:
     """Write the customers at these positions, as far as there are so many."""
-    ids = histories.customer_ids.to_numpy()[customers.start : customers.stop]
+    ids = histories.customer_ids.to_numpy()[customers]
     codes = np.repeat(np.arange(customers.start, customers.start + len(ids)), len(times))
     asked = np.tile(times, len(ids))
     values = histories.values_of(codes, asked, features)
-    with duckdb.connect(config={"threads": 1}) as connection:
-        connection.register("owners", {"customer_id": ids})
-        connection.register(
-            "part", {"moment": asked.view("datetime64[us]"), **{f.name: values[f.name] for f in features}}
-        )
-        names = ", ".join(f'"{feature.name}"' for feature in features)
-        escaped = str(path).replace("'", "''")
-        connection.execute(
-            f"""COPY (SELECT customer_id, moment, {names}
-                      FROM (SELECT customer_id, unnest(range({len(times)})) FROM owners) POSITIONAL JOIN part)
-                TO '{escaped}' (FORMAT parquet)"""
-        )
+    chosen = {feature.name: values[feature.name] for feature in features}
+    connection.register("owners", {"customer_id": ids})
+    connection.register("part", {"moment": asked.view("datetime64[us]"), **chosen})
+    names = "".join(f', "{name}"' for name in chosen)
+    escaped = str(path).replace("'", "''")
+    connection.execute(
+        f"""COPY (SELECT customer_id::VARCHAR AS customer_id, moment{names}
+                  FROM (SELECT customer_id, unnest(range({len(times)})) FROM owners) POSITIONAL JOIN part)
+            TO '{escaped}' (FORMAT parquet, COMPRESSION lz4_raw)"""
+    )
     return len(codes)

@@ -1,0 +1,121 @@
+"""The compiled logs of tickets against the same logs in SQL, exactly, over random worlds full of ties."""
+
+import duckdb
+import numpy as np
+import pandas as pd
+import pytest
+
+from retaliation_risk.errors import ArgumentError
+from retaliation_risk.features import FEATURES
+from retaliation_risk.histories import Definitions, build_histories, passes, write_as_of
+from retaliation_risk.tables import tables_from_frames
+from retaliation_risk.tables.contract import ACTOR_TYPES, EVENT_TYPES
+from tests.histories import sql_logs
+
+NARROW = Definitions(
+    evidence=("bad_csat", "unanswered", "repeat"), repeat_days=5, reply_days=0.5, deviation_days=20
+)
+# Customers, tickets, events, and hours of seven in which tickets are opened: few hours make ties, many rows make merges.
+SIZES = {
+    "small": (3, 20, 150, 200),
+    "busy": (5, 400, 3000, 2000),
+    "wide": (1, 300, 900, 300),
+    "bare": (4, 6, 0, 30),
+}
+
+
+def pick(random, words, n):
+    return random.choice(np.array([*words, None], dtype=object), n)
+
+
+def world(seed, n_customers, n_tickets, n_events, hours):
+    random = np.random.default_rng(seed)
+    opened = pd.Timestamp("2024-01-01") + pd.to_timedelta(random.integers(1, hours, n_tickets) * 7, unit="h")
+    ids = np.array([f"T{i}" for i in random.permutation(n_tickets)], dtype=object)
+    ticket = random.integers(0, n_tickets, n_events)
+    kind = random.choice(EVENT_TYPES, n_events)
+    happened = opened[ticket] + pd.to_timedelta(random.integers(0, 40, n_events) * 6, unit="h")
+    late = np.where(random.random(n_events) < 0.3, random.integers(0, 20, n_events) * 12, 0)
+    valued = np.isin(kind, ["csat_rated", "compensation"]) & (random.random(n_events) < 0.8)
+    return {
+        "customers": pd.DataFrame(
+            {
+                "customer_id": [f"C{i}" for i in range(n_customers)],
+                "first_seen_at": pd.Timestamp("2020-01-01T01:00"),
+            }
+        ),
+        "tickets": pd.DataFrame(
+            {
+                "ticket_id": ids,
+                "customer_id": [f"C{i}" for i in (n_customers * random.random(n_tickets) ** 2).astype(int)],
+                "opened_at": opened,
+                "channel": pick(random, ["phone", "Social", "web"], n_tickets),
+                "issue_key": pick(random, ["a", "b", "c"], n_tickets),
+                "is_complaint": pick(random, [True, False], n_tickets),
+                "severity": pick(random, [1, 3, 5], n_tickets),
+                "parent_ticket_id": np.where(
+                    random.random(n_tickets) < 0.2, random.choice(ids, n_tickets), None
+                ),
+            }
+        ),
+        "ticket_events": pd.DataFrame(
+            {
+                "ticket_id": ids[ticket],
+                "occurred_at": happened,
+                "event_type": kind,
+                "known_at": happened + pd.to_timedelta(late, unit="h"),
+                "actor_type": pick(random, ACTOR_TYPES, n_events),
+                "value": np.where(valued, random.integers(0, 11, n_events) / 10, np.nan),
+            }
+        ),
+    }
+
+
+def logs_by_sql(tables, definitions, n_customers):
+    cursor = tables.connection.cursor()
+    cursor.execute("SET TimeZone = 'UTC'")
+    sql_logs.prepare(cursor, tables.names, definitions)
+    return list(sql_logs.read_logs(cursor, tables.names, definitions, n_customers))
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("definitions", [Definitions(), NARROW], ids=["default", "narrow"])
+@pytest.mark.parametrize("seed", range(3))
+def test_every_log_of_tickets_equals_its_sql(size, definitions, seed):
+    frames = world(seed, *SIZES[size])
+    if size == "bare" and seed == 0:
+        del frames["ticket_events"]
+    tables = tables_from_frames(frames)
+    compiled = build_histories(tables, definitions).logs
+    for log in logs_by_sql(tables, definitions, len(frames["customers"])):
+        found = compiled[log.spec.name]
+        assert [name for name, _ in found.spec.flags] == [name for name, _ in log.spec.flags]
+        assert [name for name, _ in found.spec.columns] == [name for name, _ in log.spec.columns]
+        for column in ("starts", "known", "tickets", "values", "flags"):
+            np.testing.assert_array_equal(
+                getattr(found, column), getattr(log, column), f"{log.spec.name}.{column}"
+            )
+
+
+def test_what_is_written_is_what_is_answered(tmp_path, monkeypatch):
+    monkeypatch.setattr("retaliation_risk.histories.writing.ROWS", 4)
+    histories = build_histories(tables_from_frames(world(0, *SIZES["small"])))
+    features = [feature for feature in FEATURES if feature.name not in histories.switched_off(FEATURES)]
+    moments = ["2024-03-01", "2024-02-01"]
+    assert write_as_of(histories, tmp_path / "features", moments, features) == 6
+    written = duckdb.sql(f"FROM '{tmp_path}/features/*.parquet'").df()
+    assert len(list((tmp_path / "features").iterdir())) == 2
+    asked = histories.as_of(np.repeat(["C0", "C1", "C2"], 2), sorted(moments) * 3, features)
+    pd.testing.assert_frame_equal(written, asked, check_dtype=False)
+    with pytest.raises(ArgumentError, match="RR108"):
+        write_as_of(histories, tmp_path / "features", moments, features)
+
+
+def test_threads_change_nothing(monkeypatch):
+    histories = build_histories(tables_from_frames(world(1, *SIZES["busy"])))
+    features = [feature for feature in FEATURES if feature.name not in histories.switched_off(FEATURES)]
+    ids, moments = ["C4", "C0", "C2", "C0", "C1"], pd.date_range("2024-02-01", periods=5, freq="90D")
+    alone = histories.as_of(ids, moments, features)
+    monkeypatch.setattr(passes, "MANY", 1)
+    monkeypatch.setattr(passes.os, "cpu_count", lambda: 3)
+    pd.testing.assert_frame_equal(histories.as_of(ids, moments, features), alone)
