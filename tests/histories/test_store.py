@@ -24,6 +24,7 @@ from retaliation_risk.histories import (
     update_features,
 )
 from retaliation_risk.histories.manifest import feature_as_dict, feature_from_dict, read_manifest
+from retaliation_risk.simulate import simulate
 from retaliation_risk.tables import tables_from_frames
 from tests.features.worlds import START, time, worlds
 
@@ -178,6 +179,19 @@ def test_one_more_event_touches_one_customer(small_frames, tmp_path):
     assert (summary.computed_rows, summary.copied_rows) == (3, 3)
     computed(more, tmp_path / "anew", 2)
     assert files(tmp_path / "store") == files(tmp_path / "anew") != before
+
+
+@pytest.mark.parametrize("work", [2, 5])
+def test_many_touched_customers_are_computed_in_parts(work, tmp_path, monkeypatch):
+    # More work than one part: as many parts as make whole multiples of the store's three shards.
+    frames = simulate(60, seed=4).frames
+    computed(frames, tmp_path / "store", 3)
+    computed({**frames, "orders": frames["orders"].iloc[::3]}, tmp_path / "anew", 3)
+    monkeypatch.setattr("retaliation_risk.histories.staging.plan", fixed_plan(work))
+    less = tables_from_frames({**frames, "orders": frames["orders"].iloc[::3]})
+    summary = update_features(tmp_path / "store", less, memory="1GB")
+    assert 30 < summary.touched < 60
+    assert files(tmp_path / "store") == files(tmp_path / "anew")
 
 
 def test_nothing_new_touches_nobody(small_frames, tmp_path):
