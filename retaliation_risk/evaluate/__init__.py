@@ -4,8 +4,9 @@ Every statistic stands in a tidy table with its interval and its number of event
 (no events) is NaN and stays in the table; so is an interval from fewer than ten customers with an event.
 """
 
+from retaliation_risk.evaluate._bootstrap import FEWEST_EVENTS
 from retaliation_risk.evaluate.rolling import Backtest, rolling_origin
-from retaliation_risk.evaluate.scores import FEWEST_EVENTS, capacity_curve, evaluate
+from retaliation_risk.evaluate.scores import capacity_curve, evaluate
 from retaliation_risk.evaluate.shares import calibration_table, who_is_served
 
 __all__ = [

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from retaliation_risk._validate import positive
-from retaliation_risk.evaluate._bootstrap import FEWEST_EVENTS, with_intervals
+from retaliation_risk.evaluate._bootstrap import with_intervals
 from retaliation_risk.evaluate._kernels import model_statistics, policy_statistics, reach_statistics, totals
 from retaliation_risk.evaluate._rows import read_rows
 from retaliation_risk.policies import POLICIES, Policy
@@ -16,8 +16,6 @@ from retaliation_risk.policies import POLICIES, Policy
 SCORES = [
     "split", "model", "policy", "metric", "horizon_days", "capacity", "value", "low", "high", "n", "n_events",
 ]  # fmt: skip
-__all__ = ["FEWEST_EVENTS", "capacity_curve", "evaluate"]
-
 CURVE = ["policy", "capacity", "metric", "value", "low", "high"]
 
 
