@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from retaliation_risk.evaluate import FEWEST_EVENTS
 from retaliation_risk.report import words
 from retaliation_risk.report.formats import NBSP, show
 
@@ -50,7 +51,9 @@ def span(row: Row, kind: str) -> str:
     '15 to 29'
     """
     if row.get("low") is None or row.get("high") is None:
-        return "too few events for an interval"
+        # Also where a run made no resamples, or where the events are those of a few customers.
+        enough = (row.get("n_events") or 0) >= FEWEST_EVENTS
+        return "no interval" if enough else "too few events for an interval"
     low, high = show(row["low"], kind), show(row["high"], kind)
     if low.endswith(f"{NBSP}%") and high.endswith(f"{NBSP}%"):
         low = low.removesuffix(f"{NBSP}%")

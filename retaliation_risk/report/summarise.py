@@ -43,7 +43,8 @@ def summarise(run_dir: Path, *, show_contacts: bool = False, min_cell: int = 5) 
         ``note``; a figure has
         ``name``, ``title``, ``alt``, ``how`` and ``data``, the table it is drawn from. ``answer``
         has also ``verdict``,
-        ``sentence``, ``numbers`` and ``beats_baselines``; ``queue`` has ``policy``, ``total`` and
+        ``verdict_reach``, ``sentence``, ``sentence_reach``, ``numbers`` and
+        ``beats_baselines``; ``queue`` has ``policy``, ``total`` and
         ``pseudonymised``.
 
     Raises

@@ -11,6 +11,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 from report_folder import NASTY, write_run_folder
 
@@ -161,3 +162,13 @@ def test_text_contrast_is_at_least_four_and_a_half(mode):
         for ground in ("paper", "sheet", "warm"):
             light, dark = sorted((_luminance(colours[text]), _luminance(colours[ground])), reverse=True)
             assert (light + 0.05) / (dark + 0.05) >= 4.5, (text, ground)
+
+
+def test_a_key_number_without_an_interval_names_no_level(full: Path):
+    scores = pd.read_csv(full / "scores.csv")
+    scores[["low", "high"]] = float("nan")
+    scores["n_events"] = 9
+    scores.to_csv(full / "scores.csv", index=False)
+    page = write_report(full).read_text(encoding="utf-8")
+    assert "<small>too few events for an interval</small>" in page
+    assert "interval too few" not in page

@@ -293,10 +293,12 @@ def test_few_events_are_said_without_influence_too(tmp_path):
 def test_moments_without_an_interval_are_points_and_said_to_be(full):
     scores = pd.read_csv(full / "scores.csv")
     scores.loc[scores["split"] != "all", ["low", "high"]] = float("nan")
+    scores.loc[scores["split"] == "2026-03-01", "n_events"] = 9
     scores.to_csv(full / "scores.csv", index=False)
     figure = next(f for f in section(summarise(full), "policies")["figures"] if f["name"] == "differences")
     assert "1 of 1 intervals exclude 0" in figure["alt"]
     assert "2026-03-01 25 (too few events for an interval)" in figure["alt"]
+    assert "2026-04-01 20 (no interval)" in figure["alt"]
     assert [row["low"] for row in figure["data"]["rows"]] == [None] * 4 + [0.15]
     page = write_report(full).read_text(encoding="utf-8")
     assert "25 (\u2013)" in page
