@@ -232,8 +232,12 @@ _ALL = (
         "The history is shorter than training plus gap plus one horizon.",
         "Shorten --horizon-days, or export a longer history.",
     ),
-    Message("RR406", "nothing varies", "No feature differs between the rows to learn from.",
-            "Check that events, orders and loyalty were delivered; a table left out switches its features off."),
+    Message(
+        "RR406",
+        "nothing varies",
+        "No feature differs between the rows to learn from.",
+        "Check that events, orders and loyalty were delivered; a table left out switches its features off.",
+    ),
     Message(
         "RR501",
         "foreign run",

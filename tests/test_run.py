@@ -442,11 +442,14 @@ def test_without_orders(frames, tmp_path):
 
 
 def test_without_influence(frames, tmp_path):
-    folder = made(without(frames, "influence"), tmp_path / "run", **QUICK)
+    folder = made(
+        without(frames, "influence"), tmp_path / "run", n_bootstrap=20, test_moments=12, every_days=30.0
+    )
     assert "no influence table" in off(folder)["influence"]
     assert {"policy influence_only", "policy expected_harm"} <= off(folder).keys()
     assert readouts(folder)["influence"].isna().all()
-    assert answer(folder)["verdict"] == "no_influence"
+    # Eight hundred customers hold few acts: at twelve moments there are some, at one there may be none.
+    assert answer(folder)["verdict"] in {"no_influence", "few"}
     assert "Influence is switched off (there is no influence table" in told(folder)
     assert not {"influence_only", "expected_harm"} & set(
         pd.read_csv(folder / "scores.csv")["policy"].dropna()
@@ -514,7 +517,7 @@ def test_with_one_segment(frames, tmp_path):
 def test_with_a_history_too_short_to_judge(frames, tmp_path):
     folder = made(frames, tmp_path / "run", horizon_days=3000.0, **QUICK)
     assert "RR405" in off(folder)["comparison"]
-    assert off(folder)["models"].startswith(("RR401", "RR405"))
+    assert "RR405" in off(folder)["models"]
     assert not (folder / "scores.csv").exists()
     assert len(pd.read_csv(folder / "queue_rule.csv")) == QUICK["capacity"]
     assert {model["fitted"] for model in read(folder, "validation.json")["models"].values()} == {False}
