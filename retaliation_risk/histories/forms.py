@@ -117,8 +117,8 @@ def build_risk_sets(
     -------
     DataFrame
         ``set`` (from 0), ``customer_id``, ``moment``, ``case``, ``log_weight`` (log of the number at risk that the row
-        stands for: an offset of the conditional likelihood, and what recovers the baseline hazard), ``n_at_risk``. Case first in
-        each set. Acts of customers not at risk at that moment are left out.
+        stands for: an offset of the conditional likelihood, and what recovers the baseline hazard), ``n_at_risk``. Case
+        first in each set. Acts of customers not at risk at that moment are left out.
 
     Raises
     ------

@@ -21,8 +21,8 @@ from retaliation_risk.histories import (
     Streak,
     Sum,
 )
-from retaliation_risk.histories.passes import fill
 from retaliation_risk.histories.logs import Log, LogSpec
+from retaliation_risk.histories.passes import fill
 from tests.histories import oracle
 
 DAY = oracle.DAY
