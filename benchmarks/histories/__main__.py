@@ -30,8 +30,8 @@ PEERS = {
 WHOLE = ("DuckDB, one statement", "pandas", "featuretools")
 """Peers that write one file; ours and the others write a folder of parts."""
 
-LIMITS = {"pandas": 10_000_000}
-"""Largest size of a peer that needs too much memory beyond."""
+LIMITS = {"pandas": 1_000_000, "DuckDB, one statement": 1_000_000}
+"""Largest size of a peer that would need more than 16 GB at the next."""
 
 
 @dataclass(frozen=True)

@@ -83,7 +83,9 @@ def logs_by_sql(tables, definitions, n_customers):
 @pytest.mark.parametrize("seed", range(3))
 def test_every_log_of_tickets_equals_its_sql(size, definitions, seed):
     frames = world(seed, *SIZES[size])
-    frames["ticket_events"] = frames["ticket_events"].drop_duplicates()  # SQL may give either's flags to either
+    frames["ticket_events"] = frames[
+        "ticket_events"
+    ].drop_duplicates()  # SQL may give either's flags to either
     if size == "bare" and seed == 0:
         del frames["ticket_events"]
     tables = tables_from_frames(frames)
