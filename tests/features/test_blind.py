@@ -57,11 +57,6 @@ def test_a_customer_alone_gets_what_it_gets_among_all(frames, hour):
         own["ticket_events"] = own["ticket_events"][
             own["ticket_events"]["ticket_id"].isin(own["tickets"]["ticket_id"])
         ]
-        own["tickets"] = own["tickets"].assign(
-            parent_ticket_id=own["tickets"]["parent_ticket_id"].where(
-                own["tickets"]["parent_ticket_id"].isin(own["tickets"]["ticket_id"])
-            )
-        )
         alone = everything(own, [customer], time(hour))
         pd.testing.assert_frame_equal(among_all.iloc[[position]].reset_index(drop=True), alone)
 
