@@ -109,7 +109,7 @@ def test_wrong_arguments_leave_nothing(world, tmp_path):
     out = tmp_path / "store"
     with pytest.raises(ArgumentError, match="RR111 .*memory is '4 giga'; it must be a size such as 4GB"):
         compute_features(world[0], MOMENTS, FEATURES, out, memory="4 giga")
-    with pytest.raises(ArgumentError, match="memory is '100MB'; it must be at least 420MB"):
+    with pytest.raises(ArgumentError, match="memory is '100MB'; it must be at least 490MB"):
         compute_features(world[0], MOMENTS, FEATURES, out, memory="100MB")
     with pytest.raises(ArgumentError, match="jobs is 0; it must be a number above 0"):
         compute_features(world[0], MOMENTS, FEATURES, out, jobs=0)
