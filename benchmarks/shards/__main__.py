@@ -26,7 +26,7 @@ from pathlib import Path
 
 from tests.histories.test_shards import _MEASURED, watched, write_events
 
-LIMITS = (("None", 1), ("2GB", 2), ("1.2GB", 2), ("1GB", 1), ("450MB", 1))
+LIMITS = (("None", 1), ("2GB", 2), ("1.2GB", 2), ("1GB", 1), ("500MB", 1))
 
 
 def main(events: int) -> None:
