@@ -10,7 +10,6 @@ none          1       1       19      2.00 GB
 2 GB          2      10       25      1.49 GB
 1.2 GB        2      38       32      1.13 GB
 1 GB          1       7       28      0.74 GB
-450 MB        1      35       27      0.41 GB
 =========  ====  ======  =======  ===========
 
 2e7 events, one moment, limit 4 GB, 2 jobs: 16 shards, 77 s, 2.55 GB; most of it while the tables are read and checked.
