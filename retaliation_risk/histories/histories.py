@@ -47,7 +47,7 @@ class Histories:
             UTC where no zone is given; finer than microseconds is cut down. A fact known exactly at the moment is the
             future.
         features : sequence of Feature
-            Expressions may use features that are not asked for, as long as they are in ``features``.
+            The features that an expression uses must be among them.
 
         Returns
         -------
