@@ -6,6 +6,7 @@ from retaliation_risk.models.partial.curves import (
     Baseline,
     baseline,
     cumulative_hazard,
+    sampled_baseline,
     survival_curves,
 )
 from retaliation_risk.models.partial.fit import ChiSquare, CoxFit, fit_partial, fit_rows
@@ -46,6 +47,7 @@ __all__ = [
     "partial_rows",
     "proportional_hazards_test",
     "rows_concordance",
+    "sampled_baseline",
     "schoenfeld_residuals",
     "score_residuals",
     "survival_curves",

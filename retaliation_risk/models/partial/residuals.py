@@ -15,10 +15,15 @@ from retaliation_risk.models.partial.rows import Floats, Ints, Rows
 from retaliation_risk.models.partial.scores import Likelihood, likelihood_at, score_columns
 
 
-def at_fit(fit: CoxFit, rows: Rows) -> tuple[RiskSets, Likelihood]:
-    """Risk sets of the rows, and the likelihood at the fitted coefficients."""
+def same_columns(fit: CoxFit, rows: Rows) -> None:
+    """Refuse rows of other columns than the fit's."""
     if fit.names != rows.names:
         raise ArgumentError("RR111", f"the fit has columns {list(fit.names)}, the rows {list(rows.names)}.")
+
+
+def at_fit(fit: CoxFit, rows: Rows) -> tuple[RiskSets, Likelihood]:
+    """Risk sets of the rows, and the likelihood at the fitted coefficients."""
+    same_columns(fit, rows)
     sets = risk_sets(rows, efron=fit.ties != "breslow")
     return sets, likelihood_at(sets, fit.coefficients * sets.scale, fit.ties)
 

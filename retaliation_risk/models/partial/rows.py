@@ -91,7 +91,7 @@ def partial_rows(
     elif stop is None:
         raise ArgumentError("RR111", "stop is None; give the time of each row, or sets of sampled rows.")
     end, begin = _times(stop, start, n)
-    stratum, known = _codes("sets" if sets is not None else "strata", strata, n)
+    stratum, known = codes_of("sets" if sets is not None else "strata", strata, n)
     rows = Rows(
         X=matrix,
         names=labels,
@@ -100,9 +100,9 @@ def partial_rows(
         event=happened,
         stratum=np.zeros(n, dtype=np.int64) if stratum is None else stratum,
         strata=known,
-        weight=np.ones(n) if weight is None else _vector("weight", weight, n),
-        offset=np.zeros(n) if offset is None else _vector("offset", offset, n),
-        cluster=_codes("cluster", cluster, n)[0],
+        weight=np.ones(n) if weight is None else vector_of("weight", weight, n),
+        offset=np.zeros(n) if offset is None else vector_of("offset", offset, n),
+        cluster=codes_of("cluster", cluster, n)[0],
         sampled=sets is not None,
     )
     _check_weights(rows)
@@ -132,7 +132,8 @@ def _matrix(X: npt.ArrayLike, names: Sequence[str] | None) -> tuple[Floats, tupl
     return matrix, labels
 
 
-def _vector(name: str, values: npt.ArrayLike, n: int) -> Floats:
+def vector_of(name: str, values: npt.ArrayLike, n: int) -> Floats:
+    """One finite number per row, or RR111."""
     vector = np.asarray(values, dtype=np.float64)
     if vector.shape != (n,):
         raise ArgumentError(
@@ -146,7 +147,7 @@ def _vector(name: str, values: npt.ArrayLike, n: int) -> Floats:
 
 
 def _events(event: npt.ArrayLike, n: int) -> Bools:
-    numbers = _vector("event", event, n)
+    numbers = vector_of("event", event, n)
     wrong = (numbers != 0) & (numbers != 1)
     if wrong.any():
         row = int(np.argmax(wrong))
@@ -159,7 +160,7 @@ def _events(event: npt.ArrayLike, n: int) -> Bools:
 
 
 def _times(stop: npt.ArrayLike, start: npt.ArrayLike | None, n: int) -> tuple[Floats, Floats | None]:
-    end = _vector("stop", stop, n)
+    end = vector_of("stop", stop, n)
     if start is None:
         if (end < 0).any():
             row = int(np.argmax(end < 0))
@@ -168,7 +169,7 @@ def _times(stop: npt.ArrayLike, start: npt.ArrayLike | None, n: int) -> tuple[Fl
                 f"stop is {end[row].item()!r} in row {row}; without start it is a duration, 0 or more.",
             )
         return end, None
-    begin = _vector("start", start, n)
+    begin = vector_of("start", start, n)
     if (begin >= end).any():
         row = int(np.argmax(begin >= end))
         raise ArgumentError(
@@ -179,7 +180,8 @@ def _times(stop: npt.ArrayLike, start: npt.ArrayLike | None, n: int) -> tuple[Fl
     return end, begin
 
 
-def _codes(name: str, labels: npt.ArrayLike | None, n: int) -> tuple[Ints | None, npt.NDArray[np.generic]]:
+def codes_of(name: str, labels: npt.ArrayLike | None, n: int) -> tuple[Ints | None, npt.NDArray[np.generic]]:
+    """Position of each row's label among the labels, sorted, and those; None and one label 0 where none are given."""
     if labels is None:
         return None, np.zeros(1, dtype=np.int64)
     given = np.asarray(labels)
