@@ -9,6 +9,8 @@
     ├── GateError                   exit code 4   a gate said no: too few events, drift, the champion wins
     └── ArtefactError (ValueError)  exit code 5   a stored model or run that must not be opened
 
+    RetaliationRiskWarning (UserWarning)          a result that stands, but must be read with care
+
 Every message starts with a code of :data:`MESSAGES`, then says what was wrong, the value found and the cure.
 """
 
@@ -239,6 +241,26 @@ _ALL = (
         "Check that events, orders and loyalty were delivered; a table left out switches its features off.",
     ),
     Message(
+        "RR407",
+        "few events per column",
+        "A model without a ridge was fitted to fewer than ten events for each of its columns.",
+        "Set ridge above 0, or use fewer columns: effects are otherwise too large and their intervals too short.",
+        "warning",
+    ),
+    Message(
+        "RR407",
+        "monotone likelihood",
+        "A coefficient has no finite estimate: within every risk set the events have a column's highest (or lowest) values, "
+        "as where all of them, or none, are of one class.",
+        "Set ridge above 0, drop the column, or merge its class with another.",
+    ),
+    Message(
+        "RR408",
+        "redundant column",
+        "A column is constant among those compared, or other columns add up to it, so no coefficient is its own.",
+        "Drop it or one of those that add up to it; among columns that vary, a ridge above 0 also helps.",
+    ),
+    Message(
         "RR501",
         "foreign run",
         "A run folder is missing files or was made by another format.",
@@ -289,6 +311,16 @@ class ArtefactError(RetaliationRiskError, ValueError):
     """A stored model or run that must not be opened."""
 
     exit_code = 5
+
+
+class RetaliationRiskWarning(UserWarning):
+    """A result that stands but must be read with care; the message has a code, the value and the cure."""
+
+    def __init__(self, code: str, found: str) -> None:
+        self.code = code
+        self.found = found
+        message = MESSAGES[code]
+        super().__init__(f"{code} {message.name}: {found} {message.cure}")
 
 
 @dataclass(frozen=True)

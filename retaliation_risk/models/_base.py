@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+import functools
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, Protocol, Self, runtime_checkable
 
 import numpy as np
@@ -13,6 +14,9 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
 from retaliation_risk.models._design import Design
+from retaliation_risk.models._outcomes import warn_few_events
+
+_NAMES = "feature_names_in_"
 
 
 @runtime_checkable
@@ -33,9 +37,35 @@ class Model(Protocol):
 
 
 class Fitted(BaseEstimator):  # type: ignore[misc]
-    """A model whose fitted state is a few arrays, numbers and texts, listed in ``_state``."""
+    """A model whose fitted state is a few arrays, numbers and texts, listed in ``_state``.
+
+    Attributes
+    ----------
+    feature_names_in_ : array of str, shape (n_features,)
+        Columns of ``X`` at fit, in its order. Models find columns by name, so another order is the same table.
+    n_features_in_ : int
+    collinear_ : tuple of tuple of str
+        Columns that are exact combinations of others, each followed by those; empty where no design was made.
+    """
 
     _state: ClassVar[tuple[str, ...]] = ()
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """Let every ``fit`` note the columns it saw, so that no model has to."""
+        super().__init_subclass__(**kwargs)
+        if "fit" in vars(cls):
+            cls.fit = _noting(vars(cls)["fit"])
+
+    @property
+    def n_features_in_(self) -> int:
+        """Number of columns of ``X`` at fit."""
+        return len(self.feature_names_in_)
+
+    @property
+    def collinear_(self) -> tuple[tuple[str, ...], ...]:
+        """Columns that are exact combinations of others, each followed by those."""
+        design = getattr(self, "design_", None)
+        return design.collinear if isinstance(design, Design) else ()
 
     def to_parameters(self) -> dict[str, Any]:
         """Return class, settings and fitted state as a JSON-able dictionary (no pickle, no NaN).
@@ -46,7 +76,7 @@ class Fitted(BaseEstimator):  # type: ignore[misc]
             Keys ``model``, ``settings``, ``state``; :func:`retaliation_risk.models.from_parameters` reads it.
         """
         check_is_fitted(self)
-        state = {name: encode(getattr(self, name)) for name in self._state}
+        state = {name: encode(getattr(self, name)) for name in (*self._state, _NAMES)}
         return {"model": type(self).__name__, "settings": self.get_params(deep=False), "state": state}
 
     @classmethod
@@ -55,7 +85,25 @@ class Fitted(BaseEstimator):  # type: ignore[misc]
         model = cls(**parameters["settings"])
         for name in cls._state:
             setattr(model, name, decode(parameters["state"][name]))
+        # Parameters of earlier versions do not hold the names.
+        if _NAMES in parameters["state"]:
+            model.feature_names_in_ = decode(parameters["state"][_NAMES])
         return model
+
+
+def _noting(fit: Callable[..., Any]) -> Callable[..., Any]:
+    """``fit`` that notes its columns when it is done, and warns where few events had no ridge to hold them."""
+
+    @functools.wraps(fit)
+    def noted(self: Fitted, X: pd.DataFrame, y: pd.DataFrame, *args: Any, **kwargs: Any) -> Any:
+        fit(self, X, y, *args, **kwargs)
+        self.feature_names_in_ = np.array([str(name) for name in X.columns], dtype=object)
+        design = getattr(self, "design_", None)
+        if isinstance(design, Design) and getattr(self, "ridge", None) == 0:
+            warn_few_events(int(np.sum(y["event"])), len(design.used), stacklevel=2)
+        return self
+
+    return noted
 
 
 def encode(value: Any) -> Any:
@@ -84,7 +132,8 @@ def decode(value: Any) -> Any:
         return np.array(value["array"], dtype=value["dtype"])
     if "design" in value:
         fields = {name: decode(item) for name, item in value["design"].items()}
-        return Design(**fields | {"features": tuple(fields["features"])})
+        collinear = tuple(tuple(names) for names in fields.get("collinear", ()))
+        return Design(**fields | {"features": tuple(fields["features"]), "collinear": collinear})
     return {key: decode(item) for key, item in value["mapping"]}
 
 

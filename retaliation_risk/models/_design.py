@@ -13,6 +13,9 @@ from retaliation_risk.errors import ArgumentError, GateError
 
 Floats = npt.NDArray[np.float64]
 
+#: A column is a combination of others when this share of its variance, or less, is its own.
+COLLINEAR = 1e-10
+
 #: Skewness from which a column without negative values enters as log(1 + value).
 SKEWED = 2.0
 
@@ -64,6 +67,9 @@ class Design:
     low, high : array, shape (n_features,)
         Least and greatest value in training (after the logarithm). Values beyond count as the nearest of the two: what a
         line does where nobody was seen is not knowledge.
+    collinear : tuple of tuple of str
+        Kept columns that are exact combinations of others before them, each followed by those others. A ridge shares
+        their effect out among them; without one such columns are refused.
     """
 
     features: tuple[str, ...]
@@ -74,6 +80,7 @@ class Design:
     logged: npt.NDArray[np.bool_]
     low: Floats
     high: Floats
+    collinear: tuple[tuple[str, ...], ...] = ()
 
     @property
     def used(self) -> list[str]:
@@ -137,7 +144,24 @@ def fit_design(X: pd.DataFrame) -> Design:
     if not kept.any():
         raise GateError("RR406", f"all of columns {list(features)} are constant; at least one must vary.")
     low, high = filled.min(axis=0), filled.max(axis=0)
-    return Design(features, fill, mean, np.where(kept, scale, 1.0), kept, logged, low, high)
+    names = [name for name, keep in zip(features, kept, strict=True) if keep]
+    collinear = _combinations((filled[:, kept] - mean[kept]) / scale[kept], names)
+    return Design(features, fill, mean, np.where(kept, scale, 1.0), kept, logged, low, high, collinear)
+
+
+def _combinations(Z: Floats, names: Sequence[str]) -> tuple[tuple[str, ...], ...]:
+    """Columns of a standardised matrix that are combinations of those before them, with those they are made of."""
+    correlation = Z.T @ Z / len(Z)
+    found: list[tuple[str, ...]] = []
+    free: list[int] = []
+    for j, name in enumerate(names):
+        shared = correlation[free, j]
+        weights = np.linalg.lstsq(correlation[np.ix_(free, free)], shared, rcond=None)[0] if free else shared
+        if 1 - shared @ weights > COLLINEAR:
+            free.append(j)
+        else:
+            found.append((name, *(names[k] for k, w in zip(free, weights, strict=True) if abs(w) > 1e-6)))
+    return tuple(found)
 
 
 def _skewed(filled: Floats) -> npt.NDArray[np.bool_]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass, fields
 
 import numpy as np
@@ -9,12 +10,16 @@ import numpy.typing as npt
 import pandas as pd
 
 from retaliation_risk._censoring import ipcw_weights
-from retaliation_risk.errors import ArgumentError, GateError
+from retaliation_risk.errors import ArgumentError, GateError, RetaliationRiskWarning
 
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 
 REQUIRED = ("customer_id", "moment", "event", "duration_days", "competing")
+
+#: Events below which one column is too many for a fit without a ridge (Peduzzi et al. 1996,
+#: doi:10.1016/S0895-4356(96)00236-3).
+EVENTS_PER_COLUMN = 10
 
 
 @dataclass(frozen=True)
@@ -127,3 +132,10 @@ def within_reach(longest: float, asked: float) -> None:
         raise GateError(
             "RR405", f"{asked:g} days were asked; this model has seen follow-up up to {longest:g} days."
         )
+
+
+def warn_few_events(n_events: int, n_columns: int, *, stacklevel: int = 2) -> None:
+    """Warn where an unpenalised fit has fewer than ``EVENTS_PER_COLUMN`` events for each column (RR407)."""
+    if n_events < EVENTS_PER_COLUMN * n_columns:
+        found = f"{n_events} events for {n_columns} columns, {n_events / n_columns:.1f} each."
+        warnings.warn(RetaliationRiskWarning("RR407", found), stacklevel=stacklevel + 1)

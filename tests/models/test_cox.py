@@ -34,6 +34,7 @@ def outcomes(duration, event, customer=None):
     )
 
 
+@pytest.mark.filterwarnings("ignore:RR407")
 def test_the_efron_estimate_is_that_of_r():
     """R survival 3.x, vignette "validate", test 1: coxph(Surv(time, status) ~ x) gives 1.676857."""
     model = Cox(ridge=0).fit(pd.DataFrame({"x": X}), outcomes(TIME, EVENT))
