@@ -248,17 +248,17 @@ _ALL = (
         "warning",
     ),
     Message(
-        "RR407",
-        "monotone likelihood",
-        "A coefficient has no finite estimate: within every risk set the events have a column's highest (or lowest) values, "
-        "as where all of them, or none, are of one class.",
-        "Set ridge above 0, drop the column, or merge its class with another.",
-    ),
-    Message(
         "RR408",
         "redundant column",
         "A column is constant among those compared, or other columns add up to it, so no coefficient is its own.",
         "Drop it or one of those that add up to it; among columns that vary, a ridge above 0 also helps.",
+    ),
+    Message(
+        "RR409",
+        "monotone likelihood",
+        "A coefficient has no finite estimate: within every risk set the events have a column's highest (or lowest) values, "
+        "as where all of them, or none, are of one class.",
+        "Set ridge above 0, drop the column, or merge its class with another.",
     ),
     Message(
         "RR501",

@@ -311,30 +311,6 @@ def test_a_ridge_shrinks_and_keeps_what_has_no_maximum():
 
 
 @pytest.mark.parametrize(
-    ("column", "named"),
-    [
-        (np.arange(12) % 4 == 0, "no finite coefficient for 'last'"),
-        (-np.arange(12), "no finite coefficient for 'last'"),
-        (np.ones(12), "constant among those at risk: 'last'"),
-        (np.sin(np.arange(12)) * 2 + 1, "column 'last' is a combination of 'first'"),
-    ],
-)
-def test_columns_without_a_coefficient_are_named(column, named):
-    event = np.arange(12) % 4 == 0
-    first = np.sin(np.arange(12))
-    with pytest.raises(ArgumentError, match=named):
-        fit_partial(
-            np.column_stack([first, column]), stop=np.arange(12) + 1, event=event, names=["first", "last"]
-        )
-
-
-def test_a_column_that_differs_between_strata_only_is_named():
-    X, rows = world(6)
-    with pytest.raises(ArgumentError, match=r"column 'group' never differs within a risk set"):
-        fit_partial(np.column_stack([X[:, 0], rows["strata"]]), **rows, names=["calls", "group"])
-
-
-@pytest.mark.parametrize(
     ("change", "error", "match"),
     [
         (

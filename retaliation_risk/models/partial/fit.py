@@ -132,10 +132,9 @@ def fit_partial(
     Raises
     ------
     ArgumentError
-        RR111 for rows that cannot be used, columns that are constant or combinations of others, and columns
-        without a finite coefficient (monotone likelihood).
+        RR111 for rows that cannot be used, RR408 for columns that are constant or combinations of others.
     GateError
-        RR401 when there is no event.
+        RR401 when there is no event; RR409 for columns without a finite coefficient (monotone likelihood).
 
     References
     ----------

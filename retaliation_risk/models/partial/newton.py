@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.linalg import LinAlgError, cho_factor, cho_solve
 
-from retaliation_risk.errors import ArgumentError
+from retaliation_risk.errors import ArgumentError, GateError
 from retaliation_risk.models.partial.rows import Bools, Floats
 from retaliation_risk.models.partial.scores import Likelihood
 
@@ -53,8 +53,8 @@ def maximise(
 
     Raises
     ------
-    ArgumentError
-        RR111 naming the columns whose coefficients go to infinity.
+    GateError
+        RR409 naming the columns whose coefficients go to infinity, and which way.
     """
     beta, now, taken = np.zeros(len(penalty)), start, 1
     for _ in range(_STEPS):
@@ -105,15 +105,12 @@ def _halved(
     raise _endless(step, columns)
 
 
-def _endless(direction: Floats, columns: Columns) -> ArgumentError:
-    size = np.abs(direction) * columns.reach
-    named = columns.named(size >= 0.1 * size.max())
-    return ArgumentError(
-        "RR111",
-        f"no finite coefficient for {named}: the likelihood still rises as it goes to infinity, because "
-        "events have the highest (or the lowest) of its values in every risk set. "
-        "Set ridge above 0, or drop the column or merge its categories.",
-    )
+def _endless(direction: Floats, columns: Columns) -> GateError:
+    way = direction * columns.reach
+    large = np.abs(way) >= 0.1 * np.abs(way).max()
+    pairs = zip(columns.names, way, large, strict=True)
+    named = ", ".join(f"{name!r} (to {'+' if to > 0 else '-'}infinity)" for name, to, this in pairs if this)
+    return GateError("RR409", f"no finite coefficient for {named}; the likelihood still rises that way.")
 
 
 def check_columns(start: Likelihood, penalty: Floats, columns: Columns) -> None:
@@ -122,22 +119,20 @@ def check_columns(start: Likelihood, penalty: Floats, columns: Columns) -> None:
     Raises
     ------
     ArgumentError
-        RR111 naming the columns.
+        RR408 naming the columns; RR111 for offsets too far apart.
     """
     if not np.isfinite(start.log_likelihood):
         raise ArgumentError("RR111", "offset spans more than exp can hold; it must span less than about 600.")
     if (columns.reach == 0).any():
-        raise ArgumentError(
-            "RR111", f"constant among those at risk: {columns.named(columns.reach == 0)}. Drop it."
-        )
+        raise ArgumentError("RR408", f"constant among those at risk: {columns.named(columns.reach == 0)}.")
     if penalty.all():
         return
     information = start.information() + np.diag(penalty)
     for j, name in enumerate(columns.names):
         own, rest = information[j, j], information[:j, :j]
         if own <= _COLLINEAR * columns.unit:
-            raise ArgumentError("RR111", f"column {name!r} never differs within a risk set. Drop it.")
+            raise ArgumentError("RR408", f"column {name!r} never differs within a risk set.")
         weights = np.linalg.lstsq(rest, information[:j, j], rcond=None)[0] if j else np.zeros(0)
         if own - information[j, :j] @ weights <= _COLLINEAR * own:
             used = columns.named(np.append(np.abs(weights) > 1e-6, np.zeros(len(columns.names) - j, bool)))
-            raise ArgumentError("RR111", f"column {name!r} is a combination of {used}. Drop one of them.")
+            raise ArgumentError("RR408", f"column {name!r} is a combination of {used}.")
