@@ -1,5 +1,6 @@
 # Golden numbers for the partial likelihood, by R's survival. Run in this folder:
-#   Rscript cox.R                                   simulated data -> cox_simulated.csv, cox_simulated.json
+#   Rscript cox.R                                   simulated data -> cox_simulated.csv, cox_simulated.json,
+#                                                   cox_curves.json
 #   Rscript cox.R <folder with recurrent_events>    public data -> cox_public.json (numbers only, no data)
 # Made with R 4.2.2 and survival 3.5-3; each json file says so in "versions".
 library(survival)
@@ -161,6 +162,43 @@ simulated <- function() {
   write_json(cases, "cox_simulated.json")
 }
 
+# Curves of two rows with their errors and intervals, of every kind of rows that a fit may have.
+curve_numbers <- function(fit, level, stratum) {
+  who <- data.frame(x1 = c(0.4, -1), x2 = c(1, 0), x3 = c(203, 212.5), stratum = stratum)
+  out <- list(coefficients = unname(coef(fit)))
+  for (scale in c("log-log", "log", "plain")) {
+    curve <- survfit(fit, newdata = who, conf.type = scale, conf.int = level)
+    # With strata R gives one curve per row, end to end; without, one column per row.
+    flat <- function(m) c(as.matrix(m))
+    out$time <- if (is.matrix(curve$surv)) rep(curve$time, ncol(curve$surv)) else curve$time
+    out$row <- if (is.matrix(curve$surv)) rep(1:2, each = length(curve$time)) else rep(1:2, curve$strata)
+    out$hazard <- flat(curve$cumhaz)
+    out$survival <- flat(curve$surv)
+    out$error <- flat(curve$std.err)
+    out[[paste0("low_", scale)]] <- flat(curve$lower)
+    out[[paste0("high_", scale)]] <- flat(curve$upper)
+  }
+  out
+}
+
+curves <- function() {
+  d <- read.csv("cox_simulated.csv")
+  cases <- list()
+  for (ties in c("efron", "breslow")) {
+    right <- coxph(Surv(time, event) ~ x1 + x2 + x3, d, ties = ties, control = tight)
+    late <- coxph(Surv(start, stop, event) ~ x1 + x2 + x3, d, ties = ties, control = tight)
+    robust <- update(late, cluster = id)
+    apart <- update(late, . ~ . + strata(stratum))
+    full <- update(apart, weights = weight, cluster = id)
+    cases[[paste0("right_", ties)]] <- curve_numbers(right, 0.95, c("a", "a"))
+    cases[[paste0("late_", ties)]] <- curve_numbers(late, 0.95, c("a", "a"))
+    cases[[paste0("robust_", ties)]] <- curve_numbers(robust, 0.9, c("a", "a"))
+    cases[[paste0("strata_", ties)]] <- curve_numbers(apart, 0.95, c("b", "c"))
+    cases[[paste0("full_", ties)]] <- curve_numbers(full, 0.8, c("c", "a"))
+  }
+  write_json(cases, "cox_curves.json")
+}
+
 public <- function(folder) {
   read <- function(name) read.csv(file.path(folder, "recurrent_events", paste0(name, ".csv")))
   cgd <- read("cgd")
@@ -196,4 +234,9 @@ public <- function(folder) {
 }
 
 arguments <- commandArgs(TRUE)
-if (length(arguments)) public(arguments[1]) else simulated()
+if (length(arguments)) {
+  public(arguments[1])
+} else {
+  simulated()
+  curves()
+}

@@ -10,6 +10,7 @@ from retaliation_risk.models.partial.curves import (
     survival_curves,
 )
 from retaliation_risk.models.partial.fit import ChiSquare, CoxFit, fit_partial, fit_rows
+from retaliation_risk.models.partial.intervals import Curves, survival_intervals
 from retaliation_risk.models.partial.pairs import (
     Concordance,
     concordance,
@@ -32,6 +33,7 @@ __all__ = [
     "ChiSquare",
     "Concordance",
     "CoxFit",
+    "Curves",
     "ProportionalHazards",
     "Rows",
     "Schoenfeld",
@@ -51,4 +53,5 @@ __all__ = [
     "schoenfeld_residuals",
     "score_residuals",
     "survival_curves",
+    "survival_intervals",
 ]

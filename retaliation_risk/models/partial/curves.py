@@ -203,19 +203,17 @@ def cumulative_hazard(
     ``strata`` are labels the fit has seen, one per row; needed where it has more than one. Beyond the last
     event time of a stratum the hazard stays where it is.
     """
-    matrix = np.asarray(X, dtype=np.float64)
-    log_risk = (matrix - base.centre) @ fit.coefficients
-    if offset is not None:
-        log_risk = log_risk + np.asarray(offset, dtype=np.float64)
+    log_risk = log_risks(fit, base, np.asarray(X, dtype=np.float64), offset)
     asked = np.atleast_1d(np.asarray(times, dtype=np.float64))
-    stratum = _known(base, strata, len(matrix))
-    out = np.empty((len(matrix), len(asked)))
+    stratum = known_strata(base, strata, len(log_risk))
+    out = np.empty((len(log_risk), len(asked)))
+    height = np.append(base.cumulative, 0.0)
     for code in np.unique(stratum):
-        mine, steps = stratum == code, base.stratum == code
-        height = np.append(0.0, base.cumulative[steps])
-        reached = height[np.searchsorted(base.time[steps], asked, side="right")]
+        mine = stratum == code
         # A log hazard beyond 700 overflows; survival is 0 long before.
-        out[mine] = np.outer(np.exp(np.minimum(log_risk[mine], 700.0)), reached)
+        out[mine] = np.outer(
+            np.exp(np.minimum(log_risk[mine], 700.0)), height[steps_reached(base, code, asked)]
+        )
     return out
 
 
@@ -233,7 +231,21 @@ def survival_curves(
     return survival
 
 
-def _known(base: Baseline, strata: npt.ArrayLike | None, n: int) -> Ints:
+def log_risks(fit: CoxFit, base: Baseline, X: Floats, offset: npt.ArrayLike | None) -> Floats:
+    """Linear predictor of new rows, less that of the baseline; shape (n,)."""
+    log_risk: Floats = (X - base.centre) @ fit.coefficients
+    return log_risk if offset is None else log_risk + np.asarray(offset, dtype=np.float64)
+
+
+def steps_reached(base: Baseline, code: int, times: Floats) -> Ints:
+    """Last step of a stratum up to each time, -1 where there is none."""
+    steps = np.flatnonzero(base.stratum == code)
+    passed = np.searchsorted(base.time[steps], times, side="right")
+    return np.asarray(np.append(-1, steps)[passed], dtype=np.int64)
+
+
+def known_strata(base: Baseline, strata: npt.ArrayLike | None, n: int) -> Ints:
+    """Position of each new row's stratum among those of the fit."""
     if strata is None:
         if len(base.strata) > 1:
             raise ArgumentError(
