@@ -8,12 +8,14 @@ from typing import Any
 
 from retaliation_risk.errors import ArtefactError
 from retaliation_risk.models._base import Model
+from retaliation_risk.models.aft import AFT
 from retaliation_risk.models.baseline import KaplanMeier, Prevalence
 from retaliation_risk.models.classifier import Boosting, Logistic
 from retaliation_risk.models.cox import Cox
 from retaliation_risk.models.rule import Rule
 
 __all__ = [
+    "AFT",
     "MODELS",
     "Boosting",
     "Cox",
@@ -32,12 +34,13 @@ MODELS: Mapping[str, Callable[[float, int], Model]] = MappingProxyType(
         "kaplan_meier": lambda horizon_days, seed: KaplanMeier(),
         "rule": lambda horizon_days, seed: Rule(horizon_days=horizon_days),
         "cox": lambda horizon_days, seed: Cox(),
+        "aft": lambda horizon_days, seed: AFT(),
         "logistic": lambda horizon_days, seed: Logistic(horizon_days=horizon_days, seed=seed),
         "boosting": lambda horizon_days, seed: Boosting(horizon_days=horizon_days, seed=seed),
     }
 )
 
-_WRITABLE = (Prevalence, KaplanMeier, Rule, Cox, Logistic)
+_WRITABLE = (Prevalence, KaplanMeier, Rule, Cox, Logistic, AFT)
 
 
 def from_parameters(parameters: Mapping[str, Any]) -> Model:
