@@ -13,6 +13,7 @@ from retaliation_risk.models.baseline import KaplanMeier, Prevalence
 from retaliation_risk.models.classifier import Boosting, Logistic
 from retaliation_risk.models.cox import Cox
 from retaliation_risk.models.rule import Rule
+from retaliation_risk.models.supermodel import Supermodel
 
 __all__ = [
     "AFT",
@@ -24,6 +25,7 @@ __all__ = [
     "Model",
     "Prevalence",
     "Rule",
+    "Supermodel",
     "from_parameters",
 ]
 
@@ -34,13 +36,14 @@ MODELS: Mapping[str, Callable[[float, int], Model]] = MappingProxyType(
         "kaplan_meier": lambda horizon_days, seed: KaplanMeier(),
         "rule": lambda horizon_days, seed: Rule(horizon_days=horizon_days),
         "cox": lambda horizon_days, seed: Cox(),
+        "supermodel": lambda horizon_days, seed: Supermodel(),
         "aft": lambda horizon_days, seed: AFT(),
         "logistic": lambda horizon_days, seed: Logistic(horizon_days=horizon_days, seed=seed),
         "boosting": lambda horizon_days, seed: Boosting(horizon_days=horizon_days, seed=seed),
     }
 )
 
-_WRITABLE = (Prevalence, KaplanMeier, Rule, Cox, Logistic, AFT)
+_WRITABLE = (Prevalence, KaplanMeier, Rule, Cox, Logistic, AFT, Supermodel)
 
 
 def from_parameters(parameters: Mapping[str, Any]) -> Model:
