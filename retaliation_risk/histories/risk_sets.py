@@ -122,14 +122,11 @@ def _draw(
         codes = np.concatenate([codes, spans.code[row[good]]])
         sets, codes = _first_of_each(sets, codes, wanted)
         missing = wanted - np.bincount(sets, minlength=len(cases))
+    short = np.flatnonzero(missing)
     rest = [
-        _enumerate(spans, cases, times, int(act), codes[sets == act], missing, generator)
-        for act in np.flatnonzero(missing)
+        _enumerate(spans, cases, times, int(act), codes[sets == act], missing, generator) for act in short
     ]
-    added = np.concatenate(
-        [np.full(len(found), act) for act, found in zip(np.flatnonzero(missing), rest, strict=True)]
-    )
-    return np.concatenate([sets, added]), np.concatenate([codes, *rest])
+    return np.concatenate([sets, np.repeat(short, missing[short])]), np.concatenate([codes, *rest])
 
 
 def _first_of_each(sets: Int64, codes: Int64, wanted: Int64) -> tuple[Int64, Int64]:
