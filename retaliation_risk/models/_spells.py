@@ -50,13 +50,12 @@ class Spells:
     def at_risk(self, values: Floats) -> Floats:
         """Sum of ``values`` over those at risk at each time, shape (m,)."""
         m = len(self.times)
-        steps = np.bincount(self.leaves, values, m)
-        steps -= np.bincount(self.enters, values, m + 1)[1:]
+        steps = self.ending(values) - np.bincount(self.enters, values, m + 1)[1:]
         return running(steps, np.zeros(1, dtype=np.int64), backward=True, exact=True)
 
     def ending(self, values: Floats) -> Floats:
         """Sum of ``values`` over those whose spell ends at each time, shape (m,)."""
-        return np.bincount(self.leaves, values, len(self.times))
+        return np.asarray(np.bincount(self.leaves, values, len(self.times)), dtype=np.float64)
 
 
 def read_spells(

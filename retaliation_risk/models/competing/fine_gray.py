@@ -67,7 +67,8 @@ def fine_gray_rows(
     customer : array of labels, shape (n,), optional
         Where customers have several rows: these follow one another without gap, and only the last may end with a cause.
     strata : array of labels, shape (n,), optional
-        Each stratum has its own censoring and entry, so its own weights.
+        Each stratum has its own censoring and entry, so its own weights; fit with the same strata. Those in which the
+        cause never came are left out.
     weight : array, shape (n,), optional
         Case weights above 0; they multiply, and do not change how censoring is estimated.
 
@@ -105,6 +106,7 @@ def fine_gray_rows(
     parts = [
         _expand(spells, np.flatnonzero(mine), _Curve.of(spells, mine, first, last, late), last, of)
         for mine in _strata(strata, len(spells.stop))
+        if (spells.cause[mine] == of).any()
     ]
     return FineGrayRows(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
 
@@ -189,7 +191,7 @@ def _not_censored(start: Floats, stop: Floats, event: Bools, last: Bools) -> tup
         np.sort(stop[~event]), times
     )
     at_risk = np.searchsorted(np.sort(start), times) - gone
-    return times, np.cumprod(1.0 - lost / at_risk)
+    return times, np.asarray(np.cumprod(1.0 - lost / at_risk), dtype=np.float64)
 
 
 def _entered(start: Floats, stop: Floats, first: Bools) -> tuple[Floats, Floats]:
@@ -217,8 +219,9 @@ def _expand(
     number = np.arange(len(owner)) - np.repeat(np.cumsum(n_more) - n_more, n_more)
     stretch = kept[after[owner] + number]
     weight = _ratio(curve, stretch, here[owner])
-    order = np.argsort(np.append(np.arange(len(rows)), owner), kind="stable")
-    out = np.append(np.arange(len(rows)), owner)[order]
+    every = np.append(np.arange(len(rows)), owner)
+    order = np.argsort(every, kind="stable")
+    out = every[order]
     return (
         rows[out],
         np.append(spells.start[rows], curve.ends[stretch - 1])[order],
