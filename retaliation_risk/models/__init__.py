@@ -12,6 +12,7 @@ from retaliation_risk.models.aft import AFT
 from retaliation_risk.models.baseline import KaplanMeier, Prevalence
 from retaliation_risk.models.classifier import Boosting, Logistic
 from retaliation_risk.models.cox import Cox
+from retaliation_risk.models.hazard import Hazard
 from retaliation_risk.models.rule import Rule
 from retaliation_risk.models.supermodel import Supermodel
 
@@ -20,6 +21,7 @@ __all__ = [
     "MODELS",
     "Boosting",
     "Cox",
+    "Hazard",
     "KaplanMeier",
     "Logistic",
     "Model",
@@ -38,12 +40,13 @@ MODELS: Mapping[str, Callable[[float, int], Model]] = MappingProxyType(
         "cox": lambda horizon_days, seed: Cox(),
         "supermodel": lambda horizon_days, seed: Supermodel(),
         "aft": lambda horizon_days, seed: AFT(),
+        "hazard": lambda horizon_days, seed: Hazard(seed=seed),
         "logistic": lambda horizon_days, seed: Logistic(horizon_days=horizon_days, seed=seed),
         "boosting": lambda horizon_days, seed: Boosting(horizon_days=horizon_days, seed=seed),
     }
 )
 
-_WRITABLE = (Prevalence, KaplanMeier, Rule, Cox, Logistic, AFT, Supermodel)
+_WRITABLE = (Prevalence, KaplanMeier, Rule, Cox, Logistic, AFT, Supermodel, Hazard)
 
 
 def from_parameters(parameters: Mapping[str, Any]) -> Model:
