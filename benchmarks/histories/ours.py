@@ -54,9 +54,7 @@ def checked_tables(folder: Path) -> Tables:
 
 
 def _write(tables: Tables, target: str) -> None:
-    histories = build_histories(tables, DEFINITIONS, FEATURES)
-    tables.connection.close()
-    write_as_of(histories, Path(target), MOMENTS, FEATURES)
+    write_as_of(tables, Path(target), MOMENTS, FEATURES, DEFINITIONS)
 
 
 def _load() -> float:

@@ -1,5 +1,6 @@
 """Histories: what was known about each customer, as of any moment. The only unit that compares a date with a moment."""
 
+from retaliation_risk.histories.build import build_histories
 from retaliation_risk.histories.calendar import landmarks
 from retaliation_risk.histories.declare import (
     Aggregate,
@@ -17,14 +18,14 @@ from retaliation_risk.histories.declare import (
     Sum,
 )
 from retaliation_risk.histories.definitions import EVIDENCE, Definitions
-from retaliation_risk.histories.forms import build_intervals, build_risk_sets
-from retaliation_risk.histories.histories import Histories, build_histories
+from retaliation_risk.histories.forms import build_intervals, build_risk_sets, count_at_risk, history_rows
+from retaliation_risk.histories.histories import Histories
 from retaliation_risk.histories.logs import LOGS
 from retaliation_risk.histories.progress import Progress
 from retaliation_risk.histories.question import Export
 from retaliation_risk.histories.store import compute_features, read_features
 from retaliation_risk.histories.update import update_features
-from retaliation_risk.histories.writing import write_as_of
+from retaliation_risk.histories.writing import write_as_of, write_intervals
 
 __all__ = [
     "EVIDENCE",
@@ -50,8 +51,11 @@ __all__ = [
     "build_intervals",
     "build_risk_sets",
     "compute_features",
+    "count_at_risk",
+    "history_rows",
     "landmarks",
     "read_features",
     "update_features",
     "write_as_of",
+    "write_intervals",
 ]

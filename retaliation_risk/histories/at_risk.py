@@ -36,7 +36,7 @@ class RiskSpans:
         return found.take(found.start < found.stop)
 
 
-def risk_spans(spans: Spans, first_seen: Int64, history_from: Int64) -> RiskSpans:
+def risk_spans(spans: Spans, first_seen: Int64, history_from: Int64, known_by: int = NEVER) -> RiskSpans:
     """Return when each customer was at risk.
 
     A customer comes under risk when first seen, observed, and recorded (``history_from``: left truncation), and leaves with
@@ -47,19 +47,22 @@ def risk_spans(spans: Spans, first_seen: Int64, history_from: Int64) -> RiskSpan
     spans : Spans
     first_seen, history_from : int64, shape (n_customers,)
         Microseconds.
+    known_by : int
+        Only exits known before it count.
     """
     code = np.repeat(np.arange(len(first_seen)), np.diff(spans.observed_starts))
     known = np.maximum(first_seen, history_from)
     start = np.maximum(spans.observed_from, known[code])
-    stop = np.minimum(spans.observed_to, _left(spans)[code])
+    stop = np.minimum(spans.observed_to, _left(spans, known_by)[code])
     found = RiskSpans(code, start, stop)
     return found.take((start < stop) & ~spans.opted_out[code])
 
 
-def _left(spans: Spans) -> Int64:
-    """Time of each customer's first exit; NEVER for who stayed."""
+def _left(spans: Spans, known_by: int) -> Int64:
+    """Time of each customer's first exit known before a time; NEVER for who stayed."""
     left = np.full(len(spans.opted_out), NEVER)
     exits = spans.acts.get("switching")
     if exits is not None:
+        exits = exits.known_before(known_by)
         np.minimum.at(left, np.repeat(np.arange(len(left)), np.diff(exits.starts)), exits.occurred)
     return left

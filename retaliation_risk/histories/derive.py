@@ -1,6 +1,6 @@
 """What follows from the facts of tickets, in compiled walks: order, gaps, states, failures.
 
-Each walk goes once over rows sorted by :func:`arrange` and keeps one number per ticket or issue, so its cost is linear in
+Each walk goes once over sorted rows and keeps one number per ticket or issue, so its cost is linear in
 the rows. Whatever is written for a row rests on rows known no later than the row, but for ``unanswered``, which looks ahead
 to the reply deadline and counts as known from then.
 """
@@ -96,28 +96,24 @@ def sort_within(starts, order, first, second, third, fourth, fifth):  # type: ig
 
 
 @numba.njit(cache=True, nogil=True)
-def walk_tickets(starts, tickets, opened, channel, issue, before, gap, issue_gap, changed):  # type: ignore[no-untyped-def]
-    """Write how each row of sorted tickets stands to the rows before it.
+def walk_tickets(starts, opened, channel, issue, before, gap, issue_gap, changed):  # type: ignore[no-untyped-def]
+    """Write for each ticket how it stands to the customer's tickets before it.
 
-    For each row: the time since the last one and since the last of its issue, and whether the channel changed; for each
-    ticket: the last of the same issue before it. What there is not stays as it was.
+    The time since the last one and since the last of its issue, whether the channel changed, and which was the last of the
+    same issue. What there is not stays as it was.
     """
-    top = -1
-    for t in range(issue.size):
-        top = max(top, issue[t])
-    last = np.full(top + 1, -1, dtype=np.int64)
+    last = np.full(issue.max() + 1 if issue.size else 0, -1, dtype=np.int64)
     for c in range(starts.size - 1):
-        for i in range(starts[c], starts[c + 1]):
-            t = tickets[i]
-            if i > starts[c]:
-                gap[i] = opened[t] - opened[tickets[i - 1]]
-                changed[i] = channel[t] != channel[tickets[i - 1]]
+        for t in range(starts[c], starts[c + 1]):
+            if t > starts[c]:
+                gap[t] = opened[t] - opened[t - 1]
+                changed[t] = channel[t] != channel[t - 1]
             if issue[t] >= 0:
                 j = last[issue[t]]
                 if j >= starts[c]:
-                    before[t] = tickets[j]
-                    issue_gap[i] = opened[t] - opened[tickets[j]]
-                last[issue[t]] = i
+                    before[t] = j
+                    issue_gap[t] = opened[t] - opened[j]
+                last[issue[t]] = t
 
 
 @numba.njit(cache=True, nogil=True)
@@ -193,16 +189,15 @@ def fail_by_events(ticket, kind, known, value, is_open, reply, bad_csat, counts,
 
 
 @numba.njit(cache=True, nogil=True)
-def second_failures(starts, tickets, opened, complaint, failed_starts, failed_tickets, failed, within):  # type: ignore[no-untyped-def]
-    """Return which rows of sorted tickets are complaints at most ``within`` after the latest failure of a complaint."""
-    found = np.zeros(tickets.size, dtype=np.bool_)
+def second_failures(starts, opened, complaint, failed_starts, failed_tickets, failed, within):  # type: ignore[no-untyped-def]
+    """Return which tickets are complaints at most ``within`` after the latest failure of a complaint."""
+    found = np.zeros(opened.size, dtype=np.bool_)
     for c in range(starts.size - 1):
         f, latest = failed_starts[c], -1
-        for i in range(starts[c], starts[c + 1]):
-            t = tickets[i]
+        for t in range(starts[c], starts[c + 1]):
             while f < failed_starts[c + 1] and failed[failed_tickets[f]] < opened[t]:
                 if complaint[failed_tickets[f]]:
                     latest = failed_tickets[f]
                 f += 1
-            found[i] = complaint[t] and latest >= 0 and opened[t] - failed[latest] <= within
+            found[t] = complaint[t] and latest >= 0 and opened[t] - failed[latest] <= within
     return found

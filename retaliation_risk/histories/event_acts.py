@@ -14,27 +14,30 @@ from retaliation_risk.tables.contract import EVENT_TYPES
 
 @dataclass(frozen=True)
 class EventActs(Mapping[str, Acts]):
-    """Acts by event type; arrays in the order of the customers, whose rows begin at ``starts``."""
+    """Acts by event type; arrays in the order of the customers, whose rows begin at ``starts``.
+
+    ``recorded`` are the kinds that the tables hold, of these customers or of others.
+    """
 
     starts: Int64
     occurred: Int64
     known: Int64
     kind: Int8
+    recorded: tuple[str, ...]
     made: dict[str, Acts] = field(default_factory=dict, repr=False)
 
     def __getitem__(self, name: str) -> Acts:
         if name not in self.made:
-            if name not in list(self):
+            if name not in self.recorded:
                 raise KeyError(name)
             self.made[name] = self._make(EVENT_TYPES.index(name))
         return self.made[name]
 
     def __iter__(self) -> Iterator[str]:
-        there = np.bincount(self.kind, minlength=len(EVENT_TYPES)) > 0
-        return (name for name, is_there in zip(EVENT_TYPES, there, strict=True) if is_there)
+        return iter(self.recorded)
 
     def __len__(self) -> int:
-        return len(list(iter(self)))
+        return len(self.recorded)
 
     def _make(self, kind: int) -> Acts:
         rows = np.flatnonzero(self.kind == kind)

@@ -30,6 +30,12 @@ class Acts:
     known: Int64
     reach: npt.NDArray[np.float64]
 
+    def part(self, low: int, high: int) -> Acts:
+        """Return the acts of the customers ``low:high``."""
+        rows = slice(self.starts[low], self.starts[high])
+        starts = self.starts[low : high + 1] - self.starts[low]
+        return Acts(starts, self.occurred[rows], self.known[rows], self.reach[rows])
+
     def known_before(self, limit: int) -> Acts:
         """Return the acts that were known before a time."""
         keep = self.known < limit
@@ -59,11 +65,10 @@ class Spans:
         connection: duckdb.DuckDBPyConnection,
         present: tuple[str, ...],
         first_seen: Int64,
-        event_acts: Mapping[str, Acts],
     ) -> Spans:
         """Read the spans; without an observation table, everybody is observed from first seen to the last fact."""
         n = len(first_seen)
-        acts: Mapping[str, Acts] = ChainMap(_read_acts(connection, present, n), cast(Any, event_acts))
+        acts = _read_acts(connection, present, n)
         exits = acts.get("switching", _no_acts(n))
         left = np.full(n, NEVER)
         np.minimum.at(left, np.repeat(np.arange(n), np.diff(exits.starts)), exits.known)
@@ -75,6 +80,20 @@ class Spans:
         opted_out = np.asarray(found["opted_out"], dtype=bool)
         recorded = np.asarray(found["history_from"], dtype=np.int64)
         return cls(left, opted_out, recorded, *_read_observation(connection, present, first_seen), acts)
+
+    def part(self, low: int, high: int, event_acts: Mapping[str, Acts]) -> Spans:
+        """Return the spans of the customers ``low:high``; ticket events as outcomes are added to their acts."""
+        rows = slice(self.observed_starts[low], self.observed_starts[high])
+        acts = {kind: acts.part(low, high) for kind, acts in self.acts.items()}
+        return Spans(
+            self.left_known_at[low:high],
+            self.opted_out[low:high],
+            self.history_from[low:high],
+            self.observed_starts[low : high + 1] - self.observed_starts[low],
+            self.observed_from[rows],
+            self.observed_to[rows],
+            ChainMap(acts, cast(Any, event_acts)),
+        )
 
     def end_at(self, moments: Int64 | np.int64, codes: Int64 | None = None) -> Int64:
         """End of the span that holds each moment (both ends included); -1 where nothing could be seen."""

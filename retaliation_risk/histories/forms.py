@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -12,13 +13,14 @@ from retaliation_risk._validate import one_of, positive
 from retaliation_risk.errors import ArgumentError, GateError
 from retaliation_risk.histories.at_risk import RiskSpans, risk_spans
 from retaliation_risk.histories.declare import Feature
-from retaliation_risk.histories.follow_up import Acts, spans_acts
+from retaliation_risk.histories.follow_up import NEVER, Acts, spans_acts
 from retaliation_risk.histories.histories import Histories, logs_of, microseconds
 from retaliation_risk.histories.intervals import change_points, check_steps, cut, ends_with, first_only
 from retaliation_risk.histories.kernel import DAY_US
-from retaliation_risk.histories.risk_sets import by_exposure, sample_sets
+from retaliation_risk.histories.risk_sets import by_exposure, everybody, sample_sets
 
 Int64 = npt.NDArray[np.int64]
+Columns = dict[str, npt.NDArray[Any]]
 ORIGINS = ("entry", "first_seen")
 
 
@@ -65,6 +67,30 @@ def build_intervals(
     ArgumentError
         RR111 for features that no interval holds constant; RR404 for an outcome that is not recorded.
     """
+    code, head, values = cut_intervals(
+        histories,
+        features,
+        outcome=outcome,
+        until=until,
+        recurrent=recurrent,
+        every_days=every_days,
+        origin=origin,
+    )
+    ids = histories.customer_ids.to_numpy()[code]
+    return pd.DataFrame({"customer_id": ids, **head, **values})
+
+
+def cut_intervals(
+    histories: Histories,
+    features: Sequence[Feature],
+    *,
+    outcome: str = "retaliation",
+    until: pd.Timestamp | str | None = None,
+    recurrent: bool = False,
+    every_days: float | None = None,
+    origin: str = "entry",
+) -> tuple[Int64, Columns, Columns]:
+    """Return position of the customer, time and event, and features of :func:`build_intervals`, as arrays."""
     one_of("origin", origin, ORIGINS)
     check_steps(features, every_days)
     spans, acts = _at_risk(histories, outcome, until)
@@ -75,26 +101,22 @@ def build_intervals(
         keep = first_only(rows, event)
         rows, event = rows.take(keep), event[keep]
     zero = _origin(histories, rows, spans, origin)
-    ids = histories.customer_ids.to_numpy()[rows.code]
-    values = histories.as_of(ids, rows.stop.view("datetime64[us]"), features).iloc[:, 2:]
-    head = pd.DataFrame(
-        {
-            "customer_id": ids,
-            "start": rows.start.view("datetime64[us]"),
-            "stop": rows.stop.view("datetime64[us]"),
-            "start_days": (rows.start - zero) / DAY_US,
-            "stop_days": (rows.stop - zero) / DAY_US,
-            "event": event,
-        }
-    )
-    return pd.concat([head, values], axis=1)
+    head: Columns = {
+        "start": rows.start.view("datetime64[us]"),
+        "stop": rows.stop.view("datetime64[us]"),
+        "start_days": (rows.start - zero) / DAY_US,
+        "stop_days": (rows.stop - zero) / DAY_US,
+        "event": event,
+    }
+    values = histories.values_of(rows.code, rows.stop, features)
+    return rows.code, head, {feature.name: values[feature.name] for feature in features}
 
 
 def build_risk_sets(
     histories: Histories,
     *,
     outcome: str = "retaliation",
-    controls: int = 10,
+    controls: int | None = 10,
     until: pd.Timestamp | str | None = None,
     counter_match: str | None = None,
     seed: int = 0,
@@ -106,8 +128,8 @@ def build_risk_sets(
     histories : Histories
     outcome, until
         As in :func:`build_intervals`.
-    controls : int
-        Controls per case, at least 1; fewer where fewer were at risk.
+    controls : int or None
+        Controls per case, at least 1; fewer where fewer were at risk. None: everybody at risk.
     counter_match : str, optional
         Name of a log, such as ``failed_recoveries``: draw half of each set from customers with a row known by then and half
         from those without. A rare exposure is then seen in every set.
@@ -127,7 +149,8 @@ def build_risk_sets(
     ArgumentError
         RR403 for a log that is not there.
     """
-    positive("controls", controls)
+    if controls is not None:
+        positive("controls", controls)
     spans, acts = _at_risk(histories, outcome, until)
     cases, times = _cases(spans, acts)
     if not len(cases):
@@ -139,7 +162,11 @@ def build_risk_sets(
                 "RR403", f"there is no log {counter_match!r} to match on; there are {sorted(histories.logs)}."
             )
         strata = by_exposure(spans, histories.logs[counter_match])
-    drawn = sample_sets(strata, cases, times, int(controls), seed)
+    drawn = (
+        everybody(spans, cases, times)
+        if controls is None
+        else sample_sets(strata, cases, times, int(controls), seed)
+    )
     return pd.DataFrame(
         {
             "set": drawn["set"],
@@ -152,14 +179,54 @@ def build_risk_sets(
     )
 
 
+def history_rows(
+    histories: Histories,
+    features: Sequence[Feature],
+    *,
+    outcome: str = "retaliation",
+    controls: int | None = 10,
+    until: pd.Timestamp | str | None = None,
+    counter_match: str | None = None,
+    seed: int = 0,
+) -> pd.DataFrame:
+    """Return risk sets with every feature as it was known at the moment of the act: what a Cox model in time learns from.
+
+    Parameters
+    ----------
+    histories, outcome, controls, until, counter_match, seed
+        As in :func:`build_risk_sets`.
+    features : sequence of Feature
+        Any, also those that change with time itself.
+
+    Returns
+    -------
+    DataFrame
+        The columns of :func:`build_risk_sets`, then one per feature. Facts known at or after ``until``, or at or after an
+        act's own moment, change nothing in its set.
+    """
+    sets = build_risk_sets(
+        histories, outcome=outcome, controls=controls, until=until, counter_match=counter_match, seed=seed
+    )
+    values = histories.as_of(sets["customer_id"], sets["moment"], features)
+    return pd.concat([sets, values.iloc[:, 2:]], axis=1)
+
+
+def count_at_risk(
+    histories: Histories, *, outcome: str = "retaliation", until: pd.Timestamp | str | None = None
+) -> Int64:
+    """Return how many were at risk at each act: its length is the number of sets, its sum the rows of everybody."""
+    spans, acts = _at_risk(histories, outcome, until)
+    return spans.counts(_cases(spans, acts)[1])
+
+
 def _at_risk(histories: Histories, outcome: str, until: pd.Timestamp | str | None) -> tuple[RiskSpans, Acts]:
     """Time at risk and acts, as they were known by ``until``."""
+    limit = NEVER if until is None else int(microseconds(until, 1)[0])
     first_seen = histories.logs["customers"].known
-    spans = risk_spans(histories.spans, first_seen, histories.spans.history_from)
+    spans = risk_spans(histories.spans, first_seen, histories.spans.history_from, limit)
     acts = spans_acts(histories.spans, outcome)
     if until is None:
         return spans, acts
-    limit = int(microseconds(until, 1)[0])
     return spans.within(spans.start, limit), acts.known_before(limit)
 
 

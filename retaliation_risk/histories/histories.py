@@ -14,12 +14,10 @@ from retaliation_risk.errors import ArgumentError
 from retaliation_risk.histories import kernel
 from retaliation_risk.histories.declare import Aggregate, Expression, Feature
 from retaliation_risk.histories.definitions import Definitions
-from retaliation_risk.histories.facts import Ids, make_codes, read_events, read_ids, read_tickets
+from retaliation_risk.histories.facts import Ids
 from retaliation_risk.histories.follow_up import Spans, follow_up, spans_acts
-from retaliation_risk.histories.logs import LOGS, Log, read_logs, spec_of
-from retaliation_risk.histories.passes import fill, order_of
-from retaliation_risk.histories.ticket_logs import TicketLogs
-from retaliation_risk.tables.store import Tables
+from retaliation_risk.histories.logs import Log, spec_of
+from retaliation_risk.histories.passes import fill, order_of, threads_for
 
 Moments = pd.Timestamp | str | Iterable[object]
 Int64 = npt.NDArray[np.int64]
@@ -27,7 +25,7 @@ Int64 = npt.NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Histories:
-    """All logs of all customers, sorted, in memory; made by :func:`build_histories`."""
+    """All logs of all customers, sorted, in memory; made by :func:`retaliation_risk.histories.build_histories`."""
 
     customer_ids: pd.Index
     ticket_ids: Ids
@@ -61,7 +59,7 @@ class Histories:
         """
         codes = self.codes(customer_ids)
         times = microseconds(moments, len(codes))
-        values = self.values_of(codes, times, features)
+        values = self.values_of(codes, times, features, threads_for(len(codes)))
         columns = np.empty((len(features), len(codes)))
         for row, feature in enumerate(features):
             columns[row] = values[feature.name]
@@ -167,7 +165,7 @@ class Histories:
         return list(zip(known[chosen].tolist(), log.tickets[rows][chosen].tolist(), strict=True))
 
     def values_of(
-        self, codes: Int64, times: Int64, features: Sequence[Feature]
+        self, codes: Int64, times: Int64, features: Sequence[Feature], threads: int = 1
     ) -> dict[str, npt.NDArray[np.float64]]:
         """Return the features as arrays, for positions in ``customer_ids`` and microseconds; see :meth:`as_of`."""
         off = self.switched_off(features)
@@ -182,38 +180,8 @@ class Histories:
         for name, log in self.logs.items():
             here = {key: value for key, value in asked.items() if value.log == name}
             if here:
-                values.update(fill(log, list(here.items()), codes, times, order))
+                values.update(fill(log, list(here.items()), codes, times, order, threads))
         return evaluate_expressions(features, values)
-
-
-def build_histories(
-    tables: Tables, definitions: Definitions | None = None, features: Sequence[Feature] | None = None
-) -> Histories:
-    """Sort every fact of the tables into logs by (customer, known time).
-
-    Parameters
-    ----------
-    tables : Tables
-        Checked tables; customers and tickets are required, what else is missing switches features off.
-    definitions : Definitions, optional
-        What counts as a failed recovery and as a second failure.
-    features : sequence of Feature, optional
-        Build only the logs that these read; all logs without.
-    """
-    definitions = definitions or Definitions()
-    wanted = set(LOGS) if features is None else {"customers", *logs_of(features)}
-    cursor = tables.connection.cursor()
-    cursor.execute("SET TimeZone = 'UTC'")
-    make_codes(cursor)
-    ids = cursor.execute("SELECT customer_id FROM _codes ORDER BY code").fetchnumpy()["customer_id"]
-    events = [read_events(cursor, tables.names)]
-    facts = TicketLogs(read_tickets(cursor), events, len(ids), definitions)
-    logs = {log.spec.name: log for log in read_logs(cursor, tables.names, len(ids), wanted)}
-    logs |= {log.spec.name: log for log in facts.logs(tables.names, wanted)}
-    spans = Spans.read(cursor, tables.names, logs["customers"].known, facts.acts())
-    tickets = read_ids(cursor)
-    cursor.close()
-    return Histories(pd.Index(ids, dtype=object), tickets, logs, definitions, spans)
 
 
 def switched_off(features: Sequence[Feature], logs: Collection[str]) -> dict[str, str]:

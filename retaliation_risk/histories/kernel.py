@@ -34,23 +34,23 @@ def _add(high, low, x):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(cache=True, nogil=True, error_model="numpy")
-def _walk(known, flags, values, first, last, operation, mask, column, half_life, state):  # type: ignore[no-untyped-def]
-    """Write the running state of one channel after each row of one customer into ``state`` (STATES, rows + 1)."""
+def _walk(known, flags, values, first, last, operation, mask, column, half_life, state, k):  # type: ignore[no-untyped-def]
+    """Write the running state of channel ``k`` after each row of one customer into ``state`` (channels, STATES, rows + 1)."""
     a, b, c = 0.0, 0.0, 0.0
     if operation in (LAST, DAYS_SINCE, DAYS_SINCE_FIRST):
         a = -1.0
-    state[0, 0], state[1, 0], state[2, 0] = a, b, c
+    state[k, 0, 0], state[k, 1, 0], state[k, 2, 0] = a, b, c
     if operation == COUNT:
         for i in range(first, last):
             if (flags[i] & mask) == mask and (column < 0 or not np.isnan(values[column, i])):
                 a += 1.0
-            state[0, i - first + 1] = a
+            state[k, 0, i - first + 1] = a
         return
     if operation in (LAST, DAYS_SINCE):
         for i in range(first, last):
             if (flags[i] & mask) == mask and (column < 0 or not np.isnan(values[column, i])):
                 a = float(i)
-            state[0, i - first + 1] = a
+            state[k, 0, i - first + 1] = a
         return
     for i in range(first, last):
         step = i - first + 1
@@ -78,51 +78,54 @@ def _walk(known, flags, values, first, last, operation, mask, column, half_life,
                 b += a * ((known[i] - known[int(c)]) / DAY_US) if step > 1 else 0.0
                 a += x
                 c = float(i)
-        state[0, step], state[1, step], state[2, step] = a, b, c
+        state[k, 0, step], state[k, 1, step], state[k, 2, step] = a, b, c
 
 
 @numba.njit(cache=True, nogil=True, error_model="numpy")
-def _read(known, values, first, low, high, moments, operation, column, half_life, state, out):  # type: ignore[no-untyped-def]
-    """Write the value of one aggregate at each moment, from the running states after ``low`` and ``high`` rows."""
+def _read(known, values, first, bounds, w, moments, r0, r1, operation, column, half_life, state, k, out, j):  # type: ignore[no-untyped-def]
+    """Write aggregate ``j`` at the moments ``r0:r1``, from the running states of channel ``k`` at window ``w``'s bounds."""
     if operation == COUNT:
-        for r in range(out.size):
-            out[r] = state[0, high[r]] - state[0, low[r]]
+        for r in range(r1 - r0):
+            out[j, r0 + r] = state[k, 0, bounds[0, r]] - state[k, 0, bounds[w, r]]
     elif operation in (SUM, MEAN):
-        for r in range(out.size):
-            hi, lo = high[r], low[r]
-            n = state[2, hi] - state[2, lo]
-            total = (state[0, hi] - state[0, lo]) + (state[1, hi] - state[1, lo])
+        for r in range(r1 - r0):
+            hi, lo = bounds[0, r], bounds[w, r]
+            n = state[k, 2, hi] - state[k, 2, lo]
+            total = (state[k, 0, hi] - state[k, 0, lo]) + (state[k, 1, hi] - state[k, 1, lo])
             if operation == SUM:
-                out[r] = total if n > 0.0 else 0.0
+                out[j, r0 + r] = total if n > 0.0 else 0.0
             else:
-                out[r] = total / n if n > 0.0 else np.nan
+                out[j, r0 + r] = total / n if n > 0.0 else np.nan
     elif operation == LAST:
-        for r in range(out.size):
-            row = state[0, high[r]]
-            out[r] = values[column, int(row)] if row >= first + low[r] else np.nan
+        for r in range(r1 - r0):
+            row = state[k, 0, bounds[0, r]]
+            out[j, r0 + r] = values[column, int(row)] if row >= first + bounds[w, r] else np.nan
     elif operation in (DAYS_SINCE, DAYS_SINCE_FIRST):
-        for r in range(out.size):
-            row = state[0, high[r]]
-            out[r] = float((moments[r] - known[int(row)]) // DAY_US) if row >= first + low[r] else np.nan
+        for r in range(r1 - r0):
+            row = state[k, 0, bounds[0, r]]
+            late = row >= first + bounds[w, r]
+            out[j, r0 + r] = float((moments[r0 + r] - known[int(row)]) // DAY_US) if late else np.nan
     elif operation == STREAK:
-        for r in range(out.size):
-            out[r] = min(state[0, high[r]], float(high[r] - low[r]))
+        for r in range(r1 - r0):
+            hi = bounds[0, r]
+            out[j, r0 + r] = min(state[k, 0, hi], float(hi - bounds[w, r]))
     else:
-        _read_ever(known, high, moments, operation, half_life, state, out)
+        _read_ever(known, bounds, moments, r0, r1, operation, half_life, state, k, out, j)
 
 
 @numba.njit(cache=True, nogil=True, error_model="numpy")
-def _read_ever(known, high, moments, operation, half_life, state, out):  # type: ignore[no-untyped-def]
+def _read_ever(known, bounds, moments, r0, r1, operation, half_life, state, k, out, j):  # type: ignore[no-untyped-def]
     """Write the value of an aggregate that has no window."""
-    for r in range(out.size):
-        hi = high[r]
-        a, b, c = state[0, hi], state[1, hi], state[2, hi]
+    for r in range(r1 - r0):
+        hi = bounds[0, r]
+        a, b, c = state[k, 0, hi], state[k, 1, hi], state[k, 2, hi]
         if operation == DECAYED:
-            out[r] = a * 2.0 ** (-(moments[r] - known[int(b)]) / half_life) if c > 0.0 else 0.0
+            age = moments[r0 + r] - known[int(b)]
+            out[j, r0 + r] = a * 2.0 ** (-age / half_life) if c > 0.0 else 0.0
         elif operation == SPELL:
-            out[r] = (moments[r] - known[int(b)]) / DAY_US if a > 0.0 else 0.0
+            out[j, r0 + r] = (moments[r0 + r] - known[int(b)]) / DAY_US if a > 0.0 else 0.0
         else:
-            out[r] = b + a * ((moments[r] - known[int(c)]) / DAY_US) if hi > 0 else 0.0
+            out[j, r0 + r] = b + a * ((moments[r0 + r] - known[int(c)]) / DAY_US) if hi > 0 else 0.0
 
 
 @numba.njit(cache=True, nogil=True, error_model="numpy")
@@ -182,7 +185,8 @@ def fill(  # type: ignore[no-untyped-def]
         rows_max = max(rows_max, starts[codes[r0] + 1] - starts[codes[r0]])
         r0 = r1
     state = np.empty((n_channels, STATES, rows_max + 1))
-    bounds = np.empty((windows.size, requests_max), dtype=np.int64)
+    # Unsigned: an index that cannot be negative is not counted from the end, which costs a test per read.
+    bounds = np.empty((windows.size, requests_max), dtype=np.uint32)
     r0 = begin
     while r0 < end:
         r1 = r0
@@ -192,32 +196,26 @@ def fill(  # type: ignore[no-untyped-def]
         _bounds(known, first, last, moments, r0, r1, windows, bounds)
         last = first + bounds[0, r1 - r0 - 1]
         for k in range(n_channels):
-            _walk(
-                known,
-                flags,
-                values,
-                first,
-                last,
-                channels[k, 0],
-                masks[k],
-                channels[k, 1],
-                half_lives[k],
-                state[k],
-            )
-        n = r1 - r0
+            operation, column = channels[k, 0], channels[k, 1]
+            _walk(known, flags, values, first, last, operation, masks[k], column, half_lives[k], state, k)
         for j in range(aggregates.shape[0]):
             k, w = aggregates[j, 0], aggregates[j, 1]
+            operation, column, half_life = channels[k, 0], channels[k, 1], half_lives[k]
             _read(
                 known,
                 values,
                 first,
-                bounds[w, :n],
-                bounds[0, :n],
-                moments[r0:r1],
-                channels[k, 0],
-                channels[k, 1],
-                half_lives[k],
-                state[k],
-                out[j, r0:r1],
+                bounds,
+                w,
+                moments,
+                r0,
+                r1,
+                operation,
+                column,
+                half_life,
+                state,
+                k,
+                out,
+                j,
             )
         r0 = r1

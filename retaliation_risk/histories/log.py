@@ -60,6 +60,13 @@ class Log:
     values: npt.NDArray[np.float64]
     tickets: npt.NDArray[np.integer]
 
+    def part(self, low: int, high: int) -> Log:
+        """Return the rows of the customers ``low:high``, who are numbered from 0 there."""
+        rows = slice(self.starts[low], self.starts[high])
+        starts = self.starts[low : high + 1] - self.starts[low]
+        columns = (self.known[rows], self.flags[rows], np.ascontiguousarray(self.values[:, rows]))
+        return Log(self.spec, starts, *columns, self.tickets[rows])
+
     def mask(self, flag: str) -> int:
         """Bit of the flag; 0, which every row carries, for an empty name."""
         return self.spec.mask(flag)

@@ -48,13 +48,18 @@ def order_of(codes: Int64, times: Int64) -> Int64 | None:
 
 
 def fill(
-    log: Log, asked: list[tuple[str, Aggregate]], codes: Int64, times: Int64, order: Int64 | None
+    log: Log,
+    asked: list[tuple[str, Aggregate]],
+    codes: Int64,
+    times: Int64,
+    order: Int64 | None,
+    threads: int = 1,
 ) -> dict[str, npt.NDArray[np.float64]]:
-    """Return each aggregate for sorted requests, put back by ``order``; customers are shared out among threads."""
+    """Return each aggregate for sorted requests, put back by ``order``; customers are shared out among ``threads``."""
     found = np.empty((len(asked), len(codes)))
     plan = _plan(log.spec, tuple(aggregate for _, aggregate in asked))
     fixed = (log.starts, log.known, log.flags, log.values, codes, times, *plan, found)
-    parts = _parts(codes)
+    parts = _parts(codes, threads)
     if len(parts) == 1:
         kernel.fill(*fixed, *parts[0])
     else:
@@ -65,9 +70,13 @@ def fill(
     return {name: found[row] for row, (name, _) in enumerate(asked)}
 
 
-def _parts(codes: Int64) -> list[tuple[int, int]]:
-    """Cut many requests into one part per core, between customers."""
-    cores = (os.cpu_count() or 1) if len(codes) > MANY else 1
-    cuts = np.searchsorted(codes, codes[[len(codes) * i // cores for i in range(1, cores)]])
+def threads_for(requests: int) -> int:
+    """Return as many threads as there are cores for many requests, else one."""
+    return (os.cpu_count() or 1) if requests > MANY else 1
+
+
+def _parts(codes: Int64, n: int) -> list[tuple[int, int]]:
+    """Cut the requests into ``n`` parts, between customers."""
+    cuts = np.searchsorted(codes, codes[[len(codes) * i // n for i in range(1, n)]])
     edges = [0, *cuts.tolist(), len(codes)]
     return list(pairwise(edges))

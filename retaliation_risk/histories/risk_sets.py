@@ -71,6 +71,25 @@ def sample_sets(
     }
 
 
+def everybody(spans: RiskSpans, cases: Int64, times: Int64) -> dict[str, npt.NDArray[np.generic]]:
+    """Return every customer at risk at each act, in the columns and order of :func:`sample_sets`."""
+    held = [np.sort(spans.code[(spans.start < time) & (time <= spans.stop)]) for time in times]
+    code = np.concatenate(
+        [np.append(case, there[there != case]) for case, there in zip(cases, held, strict=True)]
+    )
+    size = np.array([len(there) for there in held])
+    first = np.cumsum(size) - size
+    case = np.zeros(len(code), dtype=bool)
+    case[first] = True
+    return {
+        "set": np.repeat(np.arange(len(cases)), size),
+        "code": code,
+        "case": case,
+        "log_weight": np.zeros(len(code)),
+        "n_at_risk": np.repeat(size, size),
+    }
+
+
 def _stratum_rows(
     cases: Int64, here: npt.NDArray[np.bool_], drawn: tuple[Int64, Int64], at_risk: Int64, size: Int64
 ) -> dict[str, npt.NDArray[np.generic]]:

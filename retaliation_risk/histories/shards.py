@@ -16,7 +16,7 @@ import duckdb
 import pandas as pd
 
 from retaliation_risk.histories.budget import database_settings
-from retaliation_risk.histories.histories import build_histories
+from retaliation_risk.histories.build import build_histories
 from retaliation_risk.histories.progress import Progress, Report
 from retaliation_risk.histories.question import Question, asked_sql
 from retaliation_risk.histories.staging import Staged, literal

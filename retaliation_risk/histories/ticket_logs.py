@@ -28,7 +28,7 @@ KIND_BITS = np.left_shift(np.uint64(1), np.arange(len(EVENT_TYPES), dtype=np.uin
 
 @dataclass(frozen=True)
 class Walked:
-    """Tickets by opening: time since the one before (NEVER without), and by ticket the one before of its issue."""
+    """For each ticket: the one before of its issue, and the time since it and since the one before (NEVER without)."""
 
     before: npt.NDArray[np.int32]
     gap: Int64
@@ -66,25 +66,20 @@ class TicketLogs:
             if not spec.query and spec.name in wanted and set(spec.tables) <= set(present):
                 yield getattr(self, f"_{spec.name}")(spec)
 
-    def acts(self) -> EventActs:
-        """Return the events as outcomes."""
+    def acts(self, recorded: tuple[str, ...]) -> EventActs:
+        """Return the events as outcomes, of the kinds that the tables hold."""
         events = self.sorted.events
-        return EventActs(self.sorted.starts, events.occurred, events.known, events.kind)
-
-    @cached_property
-    def by_opening(self) -> tuple[Int64, Int64]:
-        """Where each customer's tickets start, and the tickets by (customer, opened, ticket)."""
-        return _arranged(self.tickets.customer, self.n_customers, self.tickets.opened)
+        return EventActs(self.sorted.starts, events.occurred, events.known, events.kind, recorded)
 
     @cached_property
     def walked(self) -> Walked:
-        """How each ticket of ``by_opening`` stands to those before it."""
+        """How each ticket stands to those before it."""
         tickets, n = self.tickets, len(self.tickets.opened)
         found = Walked(
             np.full(n, -1, dtype=np.int32), np.full(n, NEVER), np.full(n, NEVER), np.zeros(n, dtype=np.bool_)
         )
         written = (found.before, found.gap, found.issue_gap, found.changed)
-        derive.walk_tickets(*self.by_opening, tickets.opened, tickets.channel, tickets.issue, *written)
+        derive.walk_tickets(tickets.starts, tickets.opened, tickets.channel, tickets.issue, *written)
         return found
 
     @cached_property
@@ -134,16 +129,16 @@ class TicketLogs:
         return starts, rows[order]
 
     def _tickets(self, spec: LogSpec) -> Log:
-        (starts, rows), tickets, walked = self.by_opening, self.tickets, self.walked
+        tickets, walked = self.tickets, self.walked
         flags = {
-            "complaint": tickets.complaint[rows],
+            "complaint": tickets.complaint,
             "repeat": walked.issue_gap <= _us(self.definitions.repeat_days),
-            "follow_up": tickets.linked[rows],
+            "follow_up": tickets.linked,
             "channel_changed": walked.changed,
-            "public_channel": tickets.public[rows],
+            "public_channel": tickets.public,
         }
-        columns = {"severity": tickets.severity[rows], "gap_days": _days(walked.gap)}
-        return _log(spec, starts, tickets.opened[rows], rows, flags, columns)
+        columns = {"severity": tickets.severity, "gap_days": _days(walked.gap)}
+        return _log(spec, tickets.starts, tickets.opened, np.arange(len(tickets.opened)), flags, columns)
 
     def _events(self, spec: LogSpec) -> Log:
         found, events = self.sorted, self.sorted.events
@@ -200,10 +195,11 @@ class TicketLogs:
     def _double_deviations(self, spec: LogSpec) -> Log:
         tickets, failed = self.tickets, self.failures[0]
         within = _us(self.definitions.deviation_days)
-        second = derive.second_failures(
-            *self.by_opening, tickets.opened, tickets.complaint, *self.by_failure, failed, within
+        again = np.flatnonzero(
+            derive.second_failures(
+                tickets.starts, tickets.opened, tickets.complaint, *self.by_failure, failed, within
+            )
         )
-        again = np.sort(self.by_opening[1][second])
         bad = np.flatnonzero((failed < NEVER) & tickets.complaint)
         rows = np.concatenate([again, bad])
         known = np.concatenate([tickets.opened[again], failed[bad]])

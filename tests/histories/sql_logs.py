@@ -83,7 +83,7 @@ LOGS = {
                 ("public_channel", "lower(channel) IN ('social', 'twitter', 'facebook', 'forum')"),
             ),
             columns=(("severity", "severity"), ("gap_days", "gap / 86400e6")),
-            order=("ticket_id",), tickets=True,
+            order=("ticket",), tickets=True,
         ),
         LogSpec(
             "events", "what happened to tickets", ("tickets", "ticket_events"),
@@ -101,7 +101,7 @@ LOGS = {
                 ("compensation_amount", "CASE WHEN event_type = 'compensation' THEN value END"),
                 ("hours_since_opening", "(epoch_us(occurred_at) - epoch_us(opened_at)) / 3600e6"),
             ),
-            order=("occurred_at", "type_rank", "ticket_id", "value", "actor_type"), tickets=True,
+            order=("occurred_at", "type_rank", "ticket", "value", "actor_type"), tickets=True,
         ),
         LogSpec(
             "open_tickets", "changes of the number of open tickets", ("tickets", "ticket_events"),
@@ -115,7 +115,7 @@ LOGS = {
                 SELECT customer_id, ticket_id, opened_at, opened_at, 0, true, 1 FROM tickets
             ) WHERE change <> 0""",
             columns=(("change", "change"),),
-            order=("occurred_at", "ticket_id", "type_rank"), tickets=True,
+            order=("occurred_at", "ticket", "type_rank"), tickets=True,
         ),
         LogSpec(
             "failed_recoveries", "tickets whose recovery failed, when that became known", ("tickets",),
@@ -123,7 +123,7 @@ LOGS = {
                       epoch_us(known_at) - lag(epoch_us(known_at)) OVER own AS gap,
                       t.issue_key = lag(t.issue_key) OVER own AS same_issue
                FROM _failed f JOIN tickets t USING (ticket_id)
-               WINDOW own AS (PARTITION BY f.customer_id ORDER BY known_at, ticket_id)""",
+               WINDOW own AS (PARTITION BY f.customer_id ORDER BY known_at, opened_at, ticket_id)""",
             flags=(
                 ("complaint", "is_complaint"),
                 ("same_issue", "same_issue"),
@@ -131,7 +131,7 @@ LOGS = {
                 *((kind, f"evidence = '{kind}'") for kind in EVIDENCE),
             ),
             columns=(("gap_days", "gap / 86400e6"),),
-            order=("ticket_id",), tickets=True,
+            order=("ticket",), tickets=True,
         ),
         LogSpec(
             "verdicts", "tickets that failed, and tickets that closed clean", ("tickets", "ticket_events"),
@@ -142,7 +142,7 @@ LOGS = {
                WHERE e.event_type = 'closed' AND (f.known_at IS NULL OR f.known_at > e.known_at)
                GROUP BY e.customer_id, e.ticket_id""",
             flags=(("failed", "failed"),),
-            order=("ticket_id", "failed"), tickets=True,
+            order=("ticket", "failed"), tickets=True,
         ),
         LogSpec(
             "double_deviations", "double deviations, when they became known", ("tickets",),
@@ -153,7 +153,7 @@ LOGS = {
                    ON t.customer_id = f.customer_id AND t.opened_at > f.known_at
                WHERE t.is_complaint AND epoch_us(t.opened_at) - epoch_us(f.known_at) <= {deviation}""",
             flags=(("failed_recovery", "bitner"), ("second_failure", "NOT bitner")),
-            order=("bitner", "ticket_id"), tickets=True,
+            order=("bitner", "ticket"), tickets=True,
         ),
     )
 }  # fmt: skip
@@ -179,7 +179,7 @@ def prepare(connection, present, definitions):
         """CREATE TEMP TABLE _codes AS
            SELECT customer_id, row_number() OVER (ORDER BY customer_id) - 1 AS code FROM customers;
            CREATE TEMP TABLE _ticket_codes AS
-           SELECT ticket_id, row_number() OVER (ORDER BY ticket_id) - 1 AS ticket FROM tickets"""
+           SELECT ticket_id, row_number() OVER (ORDER BY customer_id, opened_at, ticket_id) - 1 AS ticket FROM tickets"""
     )
     if "ticket_events" not in present:
         connection.execute(

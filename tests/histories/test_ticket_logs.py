@@ -7,7 +7,19 @@ import pytest
 
 from retaliation_risk.errors import ArgumentError
 from retaliation_risk.features import FEATURES
-from retaliation_risk.histories import Definitions, build_histories, passes, write_as_of
+from retaliation_risk.histories import (
+    Aggregate,
+    Count,
+    Definitions,
+    Last,
+    Mean,
+    Streak,
+    build_histories,
+    build_intervals,
+    passes,
+    write_as_of,
+    write_intervals,
+)
 from retaliation_risk.tables import tables_from_frames
 from retaliation_risk.tables.contract import ACTOR_TYPES, EVENT_TYPES
 from tests.histories import sql_logs
@@ -102,16 +114,57 @@ def test_every_log_of_tickets_equals_its_sql(size, definitions, seed):
 
 def test_what_is_written_is_what_is_answered(tmp_path, monkeypatch):
     monkeypatch.setattr("retaliation_risk.histories.writing.ROWS", 4)
-    histories = build_histories(tables_from_frames(world(0, *SIZES["small"])))
+    tables = tables_from_frames(world(0, *SIZES["small"]))
+    histories = build_histories(tables)
     features = [feature for feature in FEATURES if feature.name not in histories.switched_off(FEATURES)]
     moments = ["2024-03-01", "2024-02-01"]
-    assert write_as_of(histories, tmp_path / "features", moments, features) == 6
+    assert write_as_of(tables, tmp_path / "features", moments, features) == 6
     written = duckdb.sql(f"FROM '{tmp_path}/features/*.parquet'").df()
     assert len(list((tmp_path / "features").iterdir())) == 2
     asked = histories.as_of(np.repeat(["C0", "C1", "C2"], 2), sorted(moments) * 3, features)
     pd.testing.assert_frame_equal(written, asked, check_dtype=False)
     with pytest.raises(ArgumentError, match="RR108"):
-        write_as_of(histories, tmp_path / "features", moments, features)
+        write_as_of(tables, tmp_path / "features", moments, features)
+
+
+@pytest.mark.parametrize("definitions", [Definitions(), NARROW], ids=["default", "narrow"])
+def test_each_feature_alone_in_parts_is_what_it_is_among_all(tmp_path, monkeypatch, definitions):
+    """Only the kinds of events that a feature needs are read, and customers are taken in parts."""
+    monkeypatch.setattr("retaliation_risk.histories.writing.ROWS", 4)
+    tables = tables_from_frames(world(2, *SIZES["small"]))
+    histories = build_histories(tables, definitions)
+    off = histories.switched_off(FEATURES)
+    moments = pd.date_range("2024-02-01", periods=3, freq="60D")
+    ids = list(histories.customer_ids)
+    for feature in FEATURES:
+        if isinstance(feature.value, Aggregate) and feature.name not in off:
+            write_as_of(tables, tmp_path / feature.name, moments, [feature], definitions)
+            written = duckdb.sql(f"FROM '{tmp_path}/{feature.name}/*.parquet'").df()
+            asked = histories.as_of(np.repeat(ids, 3), np.tile(moments, len(ids)), [feature])
+            pd.testing.assert_frame_equal(written, asked, check_dtype=False)
+
+
+@pytest.mark.parametrize("size", ["small", "busy", "bare"])
+def test_intervals_in_parts_are_the_intervals(tmp_path, monkeypatch, size):
+    monkeypatch.setattr("retaliation_risk.histories.writing.TICKETS", 10)
+    tables = tables_from_frames(world(3, *SIZES[size]))
+    histories = build_histories(tables)
+    off = histories.switched_off(FEATURES)
+    features = [
+        feature
+        for feature in FEATURES
+        if isinstance(feature.value, Count | Mean | Last | Streak) and feature.name not in off
+    ]
+    asked = {"outcome": "escalated", "recurrent": True} if size != "bare" else {"outcome": "reopened"}
+    if asked["outcome"] not in histories.spans.acts:
+        with pytest.raises(ArgumentError, match="RR404"):
+            write_intervals(tables, tmp_path / "rows", features, **asked)
+        assert not list(tmp_path.iterdir())
+        return
+    whole = build_intervals(histories, features, **asked)
+    assert write_intervals(tables, tmp_path / "rows", features, **asked) == len(whole)
+    written = duckdb.sql(f"FROM '{tmp_path}/rows/*.parquet'").df()
+    pd.testing.assert_frame_equal(written, whole, check_dtype=False)
 
 
 def test_threads_change_nothing(monkeypatch):
