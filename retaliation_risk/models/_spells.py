@@ -11,6 +11,8 @@ from retaliation_risk.errors import ArgumentError
 from retaliation_risk.models.partial.rows import Bools, Floats, Ints, partial_rows
 from retaliation_risk.models.partial.sums import running
 
+LongFloats = npt.NDArray[np.longdouble]
+
 
 @dataclass(frozen=True)
 class Spells:
@@ -103,7 +105,7 @@ def read_spells(
     )
 
 
-def squared_sums(spells: Spells, place: Ints, row: Ints, changes: Floats) -> Floats:
+def squared_sums(spells: Spells, place: Ints, row: Ints, changes: Floats) -> LongFloats:
     """Sum over clusters of x x' at every time, where x is the sum of a cluster's changes up to then.
 
     The infinitesimal jackknife needs, at every time, the sum over clusters of a squared influence. That influence is
@@ -122,34 +124,44 @@ def squared_sums(spells: Spells, place: Ints, row: Ints, changes: Floats) -> Flo
     Returns
     -------
     array, shape (m, q, q)
+        In the longest floats there are: the squares of small influences are differences of larger ones.
 
     Examples
     --------
-    >>> spells = read_spells([1, 2], [1, 1])
-    >>> squared_sums(spells, np.array([0, 1]), np.array([0, 0]), np.array([[2.0], [1.0]])).ravel().tolist()
+    >>> spells, row = read_spells([1, 2], [1, 1]), np.array([0, 0])
+    >>> squared_sums(spells, np.array([0, 1]), row, np.array([[2.0], [1.0]])).ravel().astype(float).tolist()
     [4.0, 9.0]
     """
     cluster = spells.cluster[row]
     order = np.lexsort((place, cluster))
-    first = np.flatnonzero(np.diff(cluster[order], prepend=-1))
-    after = running(changes[order], first)
+    place, cluster = place[order], cluster[order]
+    after = running(changes[order], np.flatnonzero(np.diff(cluster, prepend=-1))).astype(np.longdouble)
+    # What a cluster carries at a time is what all its changes up to that time leave.
+    final = (np.diff(place, append=-1) != 0) | (np.diff(cluster, append=-1) != 0)
+    place, cluster, after = place[final], cluster[final], after[final]
     before = np.roll(after, 1, axis=0)
-    before[first] = 0.0
-    q, m = changes.shape[1], len(spells.times)
-    sums = np.empty((m, q, q))
+    before[np.diff(cluster, prepend=-1) != 0] = 0.0
+    in_time = np.argsort(place, kind="stable")
+    ends = np.searchsorted(place[in_time], np.arange(len(spells.times)), side="right") - 1
+    q = changes.shape[1]
+    sums = np.empty((len(ends), q, q), dtype=np.longdouble)
     for i in range(q):
         for j in range(i + 1):
             step = after[:, i] * after[:, j] - before[:, i] * before[:, j]
-            # Long floats: what leaves is taken away from what came.
-            added = np.cumsum(np.bincount(place[order], step, m), dtype=np.longdouble)
-            sums[:, i, j] = sums[:, j, i] = added
+            sums[:, i, j] = sums[:, j, i] = np.cumsum(step[in_time])[ends]
     return sums
 
 
-def quadratic(direction: Floats, sums: Floats) -> Floats:
-    """Square root of v' S v at every time, for ``direction`` v (m, q) and ``sums`` S (m, q, q); shape (m,)."""
+def quadratic(direction: Floats, sums: LongFloats) -> Floats:
+    """Square root of v' S v at every time, for ``direction`` v (m, q) and ``sums`` S (m, q, q); shape (m,).
+
+    A square that is nothing beside the terms that made it, up to then, is rounding and counts as 0.
+    """
     square = np.einsum("ti,tij,tj->t", direction, sums, direction)
-    return np.asarray(np.sqrt(np.maximum(square, 0.0)), dtype=np.float64)
+    largest = np.maximum.accumulate(np.abs(sums), axis=0)
+    terms = np.einsum("ti,tij,tj->t", np.abs(direction), largest, np.abs(direction))
+    rounding = 64 * np.finfo(np.longdouble).eps * terms
+    return np.sqrt(np.where(square > rounding, square, 0.0)).astype(np.float64)
 
 
 def _causes(cause: npt.ArrayLike) -> Ints:

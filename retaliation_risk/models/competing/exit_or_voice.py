@@ -24,7 +24,7 @@ _CELLS = 1_000_000
 class ExitOrVoice(Fitted):
     """Two cause-specific Cox models on one design; a risk of retaliation that knows customers may leave first.
 
-    Exit and voice are what a dissatisfied customer can do (Hirschman 1970). :class:`retaliation_risk.models.Cox` counts
+    Exit and voice are what a dissatisfied customer can do (Hirschman 1970). The Cox model on landmark rows counts
     leavers as censored and gives the risk of a world in which nobody leaves. Here the hazard of leaving is modelled
     too, and the risk is the share who will in fact retaliate within the horizon. The order of customers may differ:
     who is about to leave has little time to retaliate.
@@ -32,12 +32,12 @@ class ExitOrVoice(Fitted):
     Between two event times both hazards are constant, so a step of size h = h_voice + h_exit lets exp(-h) stay, and
     those who go divide as the hazards do. That is the exponential of the matrix of hazards, as in R's ``survfit`` of a
     multi-state ``coxph``. The incidences of the two causes and the share of those who stay add up to 1; without any
-    exit the risk is that of Cox, 1 - exp(-H), up to rounding.
+    exit the risk is that of the Cox model, 1 - exp(-H), up to rounding.
 
     Parameters
     ----------
     ridge : float
-        As in Cox, for each of the two causes; 0 for none.
+        As in the Cox model, for each of the two causes; 0 for none.
 
     Attributes
     ----------

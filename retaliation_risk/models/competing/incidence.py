@@ -12,7 +12,7 @@ from scipy.stats import norm
 from retaliation_risk._validate import one_of
 from retaliation_risk.errors import ArgumentError
 from retaliation_risk.models._outcomes import within_reach
-from retaliation_risk.models._spells import Spells, quadratic, read_spells, squared_sums
+from retaliation_risk.models._spells import LongFloats, Spells, quadratic, read_spells, squared_sums
 from retaliation_risk.models.partial.rows import Floats, Ints
 
 INTERVALS = ("log", "log-log", "plain")
@@ -241,18 +241,20 @@ def _error(spells: Spells, steps: _Steps, met: npt.NDArray[np.bool_], k: int) ->
     """Compute the standard error of the incidence of the k-th cause, shape (m,).
 
     With M the martingale increments dN - Y dA of a row, its influence on F_k(t) is the sum over u up to t of
-    S(u-) dM_k(u) / Y(u) - (F_k(t) - F_k(u)) dM(u) / (Y(u) (1 - dA(u))): a - F_k(t) b with a and b of the row.
-    While at risk both grow by the same steps for all, so a cluster carries (a, b, weight at risk).
+    S(u-) dM_k(u) / Y(u) - (F_k(t) - F_k(u)) dM(u) / (Y(u) (1 - dA(u))). With r(u) = F_k(end) - F_k(u), what is still
+    to come, that is a + r(t) b, where b sums dM / (Y (1 - dA)) and a sums S dM_k / Y - r dM / (Y (1 - dA)). While at risk
+    both grow by the same steps for all, so a cluster carries (a, b, weight at risk).
     """
-    share = steps.incidence[:, k]
+    to_come = steps.incidence[-1, k] - steps.incidence[:, k]
     jump = steps.before / steps.at_risk
-    grown_a = np.cumsum(jump * steps.hazard[:, k] + share * steps.total * steps.spread)
+    grown_a = np.cumsum(jump * steps.hazard[:, k] - to_come * steps.total * steps.spread)
     grown_b = np.cumsum(steps.total * steps.spread)
     at = spells.leaves
-    ended_a = met * jump[at] + spells.event * (share * steps.spread)[at]
+    ended_a = met * jump[at] - spells.event * (to_come * steps.spread)[at]
     ended_b = spells.event * steps.spread[at]
     sums = _carried(spells, (grown_a, grown_b), (ended_a, ended_b))
-    return quadratic(np.stack([np.ones_like(share), -share, share * grown_b - grown_a], axis=1), sums)
+    direction = np.stack([np.ones_like(to_come), to_come, -grown_a - to_come * grown_b], axis=1)
+    return quadratic(direction, sums)
 
 
 def _survival_error(spells: Spells, steps: _Steps) -> Floats:
@@ -263,7 +265,7 @@ def _survival_error(spells: Spells, steps: _Steps) -> Floats:
     return quadratic(np.stack([-steps.survival, steps.survival * grown], axis=1), sums)
 
 
-def _carried(spells: Spells, grown: tuple[Floats, ...], ended: tuple[Floats, ...]) -> Floats:
+def _carried(spells: Spells, grown: tuple[Floats, ...], ended: tuple[Floats, ...]) -> LongFloats:
     """Squared sums of what clusters carry: the numbers of their ended rows, and their weight at risk.
 
     ``grown`` are the running sums that a row at risk lives through, ``ended`` what its event adds. A row carries
