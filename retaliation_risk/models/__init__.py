@@ -11,6 +11,7 @@ from retaliation_risk.models._base import Model
 from retaliation_risk.models.aft import AFT
 from retaliation_risk.models.baseline import KaplanMeier, Prevalence
 from retaliation_risk.models.classifier import Boosting, Logistic
+from retaliation_risk.models.competing import ExitOrVoice
 from retaliation_risk.models.cox import Cox
 from retaliation_risk.models.hazard import Hazard
 from retaliation_risk.models.rule import Rule
@@ -21,6 +22,7 @@ __all__ = [
     "MODELS",
     "Boosting",
     "Cox",
+    "ExitOrVoice",
     "Hazard",
     "KaplanMeier",
     "Logistic",
@@ -41,12 +43,13 @@ MODELS: Mapping[str, Callable[[float, int], Model]] = MappingProxyType(
         "supermodel": lambda horizon_days, seed: Supermodel(),
         "aft": lambda horizon_days, seed: AFT(),
         "hazard": lambda horizon_days, seed: Hazard(seed=seed),
+        "exit_or_voice": lambda horizon_days, seed: ExitOrVoice(),
         "logistic": lambda horizon_days, seed: Logistic(horizon_days=horizon_days, seed=seed),
         "boosting": lambda horizon_days, seed: Boosting(horizon_days=horizon_days, seed=seed),
     }
 )
 
-_WRITABLE = (Prevalence, KaplanMeier, Rule, Cox, Logistic, AFT, Supermodel, Hazard)
+_WRITABLE = (Prevalence, KaplanMeier, Rule, Cox, Logistic, AFT, Supermodel, Hazard, ExitOrVoice)
 
 
 def from_parameters(parameters: Mapping[str, Any]) -> Model:
