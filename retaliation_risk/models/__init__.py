@@ -14,8 +14,16 @@ from retaliation_risk.models.classifier import Boosting, Logistic
 from retaliation_risk.models.competing import ExitOrVoice
 from retaliation_risk.models.cox import Cox
 from retaliation_risk.models.hazard import Hazard
+from retaliation_risk.models.landmark_cox import LandmarkCox
 from retaliation_risk.models.rule import Rule
 from retaliation_risk.models.supermodel import Supermodel
+from retaliation_risk.models.time_effects import (
+    Term,
+    TimeEffects,
+    constancy_tests,
+    effect_curves,
+    fit_time_effects,
+)
 
 __all__ = [
     "AFT",
@@ -25,11 +33,17 @@ __all__ = [
     "ExitOrVoice",
     "Hazard",
     "KaplanMeier",
+    "LandmarkCox",
     "Logistic",
     "Model",
     "Prevalence",
     "Rule",
     "Supermodel",
+    "Term",
+    "TimeEffects",
+    "constancy_tests",
+    "effect_curves",
+    "fit_time_effects",
     "from_parameters",
 ]
 
@@ -40,6 +54,7 @@ MODELS: Mapping[str, Callable[[float, int], Model]] = MappingProxyType(
         "kaplan_meier": lambda horizon_days, seed: KaplanMeier(),
         "rule": lambda horizon_days, seed: Rule(horizon_days=horizon_days),
         "cox": lambda horizon_days, seed: Cox(),
+        "landmark_cox": lambda horizon_days, seed: LandmarkCox(),
         "supermodel": lambda horizon_days, seed: Supermodel(),
         "aft": lambda horizon_days, seed: AFT(),
         "hazard": lambda horizon_days, seed: Hazard(seed=seed),
@@ -49,7 +64,7 @@ MODELS: Mapping[str, Callable[[float, int], Model]] = MappingProxyType(
     }
 )
 
-_WRITABLE = (Prevalence, KaplanMeier, Rule, Cox, Logistic, AFT, Supermodel, Hazard, ExitOrVoice)
+_WRITABLE = (Prevalence, KaplanMeier, Rule, Cox, LandmarkCox, Logistic, AFT, Supermodel, Hazard, ExitOrVoice)
 
 
 def from_parameters(parameters: Mapping[str, Any]) -> Model:

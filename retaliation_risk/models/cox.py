@@ -1,4 +1,4 @@
-"""Cox proportional hazards on landmark rows: a hazard ratio per feature, and a curve per customer."""
+"""Cox proportional hazards with histories that change in time: learned at the moments of acts, brought to a horizon."""
 
 from __future__ import annotations
 
@@ -6,135 +6,146 @@ from typing import ClassVar, Self
 
 import numpy as np
 import pandas as pd
-from scipy.stats import norm
-from sklearn.utils.validation import check_is_fitted
 
-from retaliation_risk.models._base import Fitted
-from retaliation_risk.models._design import Design, fit_design
-from retaliation_risk.models._outcomes import Floats, read_outcomes, within_reach
-from retaliation_risk.models.baseline import step
-from retaliation_risk.models.partial import (
-    Baseline,
-    CoxFit,
-    baseline,
-    cumulative_hazard,
-    fit_rows,
-    partial_rows,
-)
+from retaliation_risk._validate import positive
+from retaliation_risk.models._acts import learn, read_risk_sets
+from retaliation_risk.models._design import fit_design
+from retaliation_risk.models._outcomes import Floats, Outcomes, read_outcomes
+from retaliation_risk.models._proportional import Proportional, reference_curve, rows_since_landmark
+from retaliation_risk.models.landmark_cox import fit_landmarks
+from retaliation_risk.models.partial import CoxFit, fit_rows
 
 
-class Cox(Fitted):
-    """Cox model on right-censored landmark rows, with errors robust to a customer's repeated rows.
+class Cox(Proportional):
+    r"""Cox model whose features are those of the very moment of each act, with a risk for the days after a landmark.
 
-    One row per (customer, landmark), clock starting at the landmark: the landmark supermodel without
-    interactions with landmark time. Features are filled with training medians and standardised; ties are
-    Efron's; a ridge keeps few events from making large effects.
+    It learns in two steps. First, at each act's moment, the customer who acted is compared with others at risk at that
+    moment (``risk_sets``), all features as they were known just before it. Calendar time is the clock, so trends and seasons
+    drop out, and features that change with time itself are served as they were. These are ``coefficients_`` and
+    ``effects_``: how a history goes with the hazard here and now.
 
-    Competing exits are censored, so effects are on the cause-specific hazard: how fast those still here
-    retaliate. The risk made from it is that of a world in which nobody leaves; where many leave it lies
-    above the share who will in fact retaliate, while the order of customers is that of the hazard.
+    A risk looks ahead, and what is known at a landmark fades while the horizon runs: a fresh let-down counts for less in
+    three weeks than it does today, and failures to come are not seen at all. So in the second step the landmark rows say
+    what remains. With :math:`\beta` of the first step, the log hazard after a landmark is
+    :math:`s\,\beta^\top z + \delta^\top z`: one slope :math:`s` for all, and a change :math:`\delta` for each feature, both
+    held by ridges to 1 and to 0. Few acts then give the order of the first step, made less sure of itself; many say feature
+    by feature what fades. The curve by days since the landmark is that of the landmark rows.
+
+    Competing exits are censored: the risk is that of a world in which nobody leaves.
 
     Parameters
     ----------
     ridge : float
-        Half of this times the sum of squared coefficients, per standard deviation of each column, is taken from the log
-        partial likelihood: a prior of mean 0 and standard deviation ``1 / sqrt(ridge)``. A few events cannot then make
-        large effects, and many events are not held back. 0 for none.
+        Of the first step: half of this times the sum of squared coefficients, per standard deviation of each column, is
+        taken from the log partial likelihood: a prior of mean 0 and standard deviation ``1 / sqrt(ridge)``. 0 for none.
+    fade_ridge : float
+        The same on :math:`\delta`, above 0; on the slope, per standard deviation of the linear predictor, it is a quarter.
 
     Attributes
     ----------
     design_ : Design
-        Medians, means and scales of training.
+        Medians, means and scales of the landmark rows.
     coefficients_ : array, shape (n_used,)
-        Log hazard ratio per standard deviation.
+        Log hazard ratio per standard deviation at the moment of an act.
     covariance_ : array, shape (n_used, n_used)
-        Robust, clustered by customer.
-    baseline_ : array, shape (2, n_times)
-        Times and cumulative hazard of the reference customer, who has the training mean of each feature.
+        Of ``coefficients_``; robust, clustered by customer.
+    risk_coefficients_ : array, shape (n_used,)
+        Log hazard ratio per standard deviation over the days after a landmark; the risk and its contributions use these.
+    slope_ : float
+        The slope s: what is left over the horizon of the log hazard here and now.
+    curve_ : array, shape (2, n_times)
+        Days since the landmark, and the cumulative hazard of the reference customer, who has the training means.
+    baseline_ : array, shape (2, n_moments)
+        Moments of acts in days since 1970 (UTC), and the reference customer's cumulative hazard in calendar time,
+        recovered by the log weights of the sets. Held constant over a horizon it is no risk: histories change.
+    efficiency_ : array, shape (n_used,)
+        Estimated variance of each coefficient with everybody at risk in the sets, over that with the sets given, in
+        (0, 1]; 1 where everybody was.
     longest_ : float
         Longest follow-up seen, in days; later times are refused.
-    dropped_ : list of str
-        Columns left out because they were constant.
 
     References
     ----------
-    Cox (1972), doi:10.1111/j.2517-6161.1972.tb00899.x; van Houwelingen (2007),
-    doi:10.1111/j.1467-9469.2006.00529.x; Lin and Wei (1989), doi:10.1080/01621459.1989.10478874.
+    Andersen and Gill (1982), doi:10.1214/aos/1176345976; Borgan, Goldstein and Langholz (1995),
+    doi:10.1214/aos/1176324322; van Houwelingen (2007), doi:10.1111/j.1467-9469.2006.00529.x.
     """
 
-    _state: ClassVar = ("design_", "coefficients_", "covariance_", "baseline_", "longest_")
+    _state: ClassVar = (
+        "design_",
+        "coefficients_",
+        "covariance_",
+        "risk_coefficients_",
+        "slope_",
+        "curve_",
+        "baseline_",
+        "efficiency_",
+        "longest_",
+    )
 
-    design_: Design
+    #: A model that says so is given the risk sets known by the moment it is fitted for.
+    learns_from_risk_sets: ClassVar[bool] = True
 
-    def __init__(self, ridge: float = 4.0) -> None:
+    def __init__(self, ridge: float = 4.0, fade_ridge: float = 16.0) -> None:
         self.ridge = ridge
+        self.fade_ridge = fade_ridge
 
-    def fit(self, X: pd.DataFrame, y: pd.DataFrame) -> Self:
-        """Fit by partial likelihood; the clusters are the customers."""
+    def fit(self, X: pd.DataFrame, y: pd.DataFrame, risk_sets: pd.DataFrame | None = None) -> Self:
+        """Learn from risk sets, then from landmark rows what remains of it.
+
+        Parameters
+        ----------
+        X, y : DataFrame
+            Features and outcome frame of the landmark rows.
+        risk_sets : DataFrame, optional
+            As made by :func:`retaliation_risk.histories.history_rows`, with the columns of ``X``. Without it there are no
+            moments of acts to learn at: the model is then :class:`LandmarkCox`.
+
+        Raises
+        ------
+        ArgumentError
+            RR101 for columns that are not there, RR111 for values that cannot be used.
+        GateError
+            RR401 when there is no event, in the landmark rows or in the sets; RR406 when no feature varies.
+        """
+        positive("fade_ridge", self.fade_ridge)
         X, outcomes = read_outcomes(X, y)
-        self.design_ = fit_design(X)
+        self.design_, self.longest_ = fit_design(X), outcomes.longest
         Z = self.design_.matrix(X)
-        rows = partial_rows(
-            Z,
-            stop=outcomes.duration,
-            event=outcomes.event,
-            cluster=outcomes.customer,
-            names=self.design_.used,
-        )
-        fit = fit_rows(rows, ridge=self.ridge)
-        assert fit.robust is not None
-        self.coefficients_, self.covariance_ = fit.coefficients, fit.robust
-        self.baseline_ = _curve(fit, baseline(fit, rows))
-        self.longest_ = outcomes.longest
+        if risk_sets is None:
+            self._learn_at_landmarks(Z, outcomes)
+            return self
+        learned = learn(read_risk_sets(risk_sets, self.design_), self.design_.used, self.ridge)
+        self.coefficients_, self.covariance_ = learned.coefficients, learned.covariance
+        self.baseline_, self.efficiency_ = learned.hazard, learned.efficiency
+        self._bring_to_landmarks(Z, outcomes)
         return self
 
-    @property
-    def dropped_(self) -> list[str]:
-        """Names of the columns left out because they were constant in training."""
-        return self.design_.dropped
+    def _learn_at_landmarks(self, Z: Floats, outcomes: Outcomes) -> None:
+        found = fit_landmarks(Z, outcomes, self.design_.used, self.ridge)
+        self.coefficients_, self.covariance_, self.curve_ = found
+        self.risk_coefficients_, self.slope_ = self.coefficients_, 1.0
+        self.baseline_, self.efficiency_ = np.empty((2, 0)), np.ones(Z.shape[1])
+
+    def _bring_to_landmarks(self, Z: Floats, outcomes: Outcomes) -> None:
+        """Find slope and changes, with the log hazard here and now as the offset they start from."""
+        now = Z @ self.coefficients_
+        # Twice its standard deviation halves the slope's own coefficient, and so quarters its penalty.
+        spread = 2 / now.std() if now.std() > 0 else 0.0
+        columns = np.column_stack([spread * now, Z]) if spread else Z
+        rows = rows_since_landmark(columns, outcomes, offset=now)
+        fit = fit_rows(rows, ridge=self.fade_ridge)
+        changes, moved = _parts(fit, spread)
+        self.slope_ = 1.0 + moved
+        self.risk_coefficients_ = self.slope_ * self.coefficients_ + changes
+        self.curve_ = reference_curve(fit, rows)
 
     @property
-    def typical_(self) -> pd.Series[float]:
-        """Training median of each feature, in its own unit."""
-        return self.design_.typical
-
-    @property
-    def effects_(self) -> pd.DataFrame:
-        """Hazard ratio per standard deviation with 95 % robust interval.
-
-        ``scale`` is that standard deviation in the feature's own unit.
-        """
-        check_is_fitted(self)
-        error = np.sqrt(np.diag(self.covariance_))
-        z = norm.ppf(0.975)
-        with np.errstate(divide="ignore"):
-            p_value = 2 * norm.sf(np.abs(self.coefficients_ / error))
-        low, high = np.exp(self.coefficients_ - z * error), np.exp(self.coefficients_ + z * error)
-        return self.design_.effects(np.exp(self.coefficients_), low, high, p_value, "hazard ratio")
-
-    def contributions(self, X: pd.DataFrame) -> pd.DataFrame:
-        """Log hazard against the training mean, one column per feature; rows sum to the linear predictor."""
-        check_is_fitted(self)
-        return self.design_.contributions(X, self.coefficients_)
-
-    def predict_survival(self, X: pd.DataFrame, times: Floats) -> Floats:
-        """Probability of no retaliation up to each time, shape (n_customers, n_times)."""
-        check_is_fitted(self)
-        asked = np.atleast_1d(np.asarray(times, dtype=np.float64))
-        for time in asked:
-            within_reach(self.longest_, float(time))
-        # A log hazard beyond 700 overflows; survival is 0 long before.
-        relative = np.exp(np.minimum(self.design_.matrix(X) @ self.coefficients_, 700.0))
-        survival: Floats = np.exp(-np.outer(relative, step(self.baseline_, asked)))
-        return survival
-
-    def predict_risk(self, X: pd.DataFrame, horizon_days: float) -> Floats:
-        """One minus survival at the horizon, shape (n_customers,)."""
-        risk: Floats = 1.0 - self.predict_survival(X, np.array([horizon_days]))[:, 0]
-        return risk
+    def _risk_coefficients(self) -> Floats:
+        return self.risk_coefficients_
 
 
-def _curve(fit: CoxFit, base: Baseline) -> Floats:
-    """Make the reference customer's (Z = 0) cumulative hazard: times and values from 0 on, shape (2, n_times)."""
-    times = np.concatenate([[0.0], base.time])
-    return np.stack([times, cumulative_hazard(fit, base, np.zeros((1, len(fit.coefficients))), times)[0]])
+def _parts(fit: CoxFit, spread: float) -> tuple[Floats, float]:
+    """Split the second step's coefficients into the changes of features and that of the slope."""
+    if not spread:
+        return fit.coefficients, 0.0
+    return fit.coefficients[1:], float(spread * fit.coefficients[0])

@@ -14,6 +14,8 @@ from retaliation_risk.histories import (
     build_histories,
     build_intervals,
     build_risk_sets,
+    count_at_risk,
+    history_rows,
 )
 from retaliation_risk.histories.intervals import STEPS
 from retaliation_risk.simulate import simulate
@@ -146,6 +148,58 @@ def test_every_control_is_drawn_with_the_same_chance(small_frames):
     assert (share - 2 / 7).abs().max() < 0.07
     everybody = build_risk_sets(histories, controls=50)
     assert sorted(everybody["customer_id"]) == ids
+
+
+def test_everybody_is_who_no_sampling_leaves_out(world):
+    sets = build_risk_sets(world, controls=None)
+    pd.testing.assert_frame_equal(
+        sets.drop(columns="log_weight"), build_risk_sets(world, controls=10**4).drop(columns="log_weight")
+    )
+    assert (sets["log_weight"] == 0).all()
+    counts = count_at_risk(world)
+    assert counts.tolist() == sets.groupby("set").size().tolist()
+    assert len(sets) == counts.sum()
+
+
+def test_history_rows_are_those_of_as_of_at_each_moment(world):
+    rows = history_rows(world, FEATURES[:10], controls=3, seed=1)
+    sets = build_risk_sets(world, controls=3, seed=1)
+    pd.testing.assert_frame_equal(rows[list(sets)], sets)
+    asked = world.as_of(sets["customer_id"], sets["moment"], FEATURES[:10])
+    pd.testing.assert_frame_equal(rows[list(asked)[2:]], asked.iloc[:, 2:])
+
+
+def test_what_becomes_known_afterwards_changes_no_history_row():
+    frames, until = simulate(400, seed=3).frames, pd.Timestamp("2025-06-01")
+    known = {
+        "tickets": "opened_at", "ticket_events": "known_at", "orders": "ordered_at", "loyalty": "valid_from",
+        "outcomes": "known_at", "influence": "observed_at",
+    }  # fmt: skip
+    past = {
+        name: frame[frame[known[name]].dt.tz_localize(None) < until] if name in known else frame
+        for name, frame in frames.items()
+    }
+    kept = past["ticket_events"]["ticket_id"].isin(past["tickets"]["ticket_id"])
+    past["ticket_events"] = past["ticket_events"][kept]
+    asked = {"until": until, "controls": 20, "counter_match": "failed_recoveries"}
+    now, then = (
+        history_rows(build_histories(tables_from_frames(each)), FEATURES, **asked) for each in (frames, past)
+    )
+    assert len(frames["outcomes"]) > len(past["outcomes"])
+    assert now["set"].nunique() >= 5
+    pd.testing.assert_frame_equal(now, then)
+
+
+def test_an_exit_that_nobody_knew_of_leaves_its_customer_at_risk(small_frames):
+    outcomes = small_frames["outcomes"]
+    outcomes.loc[1] = ["C2", "2025-03-25", "switching", "2025-04-08", 0.0]
+    frames = {**small_frames, "outcomes": outcomes}
+    histories = build_histories(tables_from_frames(frames))
+    assert build_risk_sets(histories, until="2025-04-05", controls=None)["customer_id"].tolist() == [
+        "C1",
+        "C2",
+    ]
+    assert build_risk_sets(histories, until="2025-04-09", controls=None)["customer_id"].tolist() == ["C1"]
 
 
 def test_counter_matching_sees_the_exposure_in_every_set(world):

@@ -110,7 +110,7 @@ def test_contributions_sum_to_the_log_hazard_against_the_reference():
     mean = pd.DataFrame([design.mean], columns=list(design.features))
     np.testing.assert_allclose(model.contributions(mean), 0, atol=1e-12)
     survival = model.predict_survival(mean, np.array([60.0]))
-    assert survival[0, 0] == pytest.approx(np.exp(-model.baseline_[1, -1]))
+    assert survival[0, 0] == pytest.approx(np.exp(-model.curve_[1, -1]))
 
 
 def test_dropped_and_typical_are_named():

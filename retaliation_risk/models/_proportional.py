@@ -1,0 +1,105 @@
+"""What Cox models of a risk share: log hazard ratios, and a curve by days since the landmark."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from scipy.stats import norm
+from sklearn.utils.validation import check_is_fitted
+
+from retaliation_risk.models._base import Fitted
+from retaliation_risk.models._design import Design
+from retaliation_risk.models._outcomes import Floats, Outcomes, within_reach
+from retaliation_risk.models.baseline import step
+from retaliation_risk.models.partial import CoxFit, Rows, baseline, cumulative_hazard, partial_rows
+
+
+class Proportional(Fitted):
+    """A curve of the reference customer, who has the training mean of each feature, times a hazard ratio for each customer.
+
+    Attributes
+    ----------
+    design_ : Design
+        Medians, means and scales of training.
+    coefficients_ : array, shape (n_used,)
+        Log hazard ratio per standard deviation.
+    covariance_ : array, shape (n_used, n_used)
+        Robust, clustered by customer.
+    curve_ : array, shape (2, n_times)
+        Days since the landmark, and the reference customer's cumulative hazard up to each.
+    longest_ : float
+        Longest follow-up seen, in days; later times are refused.
+    """
+
+    design_: Design
+    coefficients_: Floats
+    covariance_: Floats
+    curve_: Floats
+    longest_: float
+
+    @property
+    def dropped_(self) -> list[str]:
+        """Names of the columns left out because they were constant in training."""
+        return self.design_.dropped
+
+    @property
+    def typical_(self) -> pd.Series[float]:
+        """Training median of each feature, in its own unit."""
+        return self.design_.typical
+
+    @property
+    def effects_(self) -> pd.DataFrame:
+        """Hazard ratio per standard deviation with 95 % robust interval, of the columns that something was learned about.
+
+        ``scale`` is that standard deviation in the feature's own unit.
+        """
+        check_is_fitted(self)
+        error = np.sqrt(np.diag(self.covariance_))
+        z = norm.ppf(0.975)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            p_value = 2 * norm.sf(np.abs(self.coefficients_ / error))
+        low, high = np.exp(self.coefficients_ - z * error), np.exp(self.coefficients_ + z * error)
+        effects = self.design_.effects(np.exp(self.coefficients_), low, high, p_value, "hazard ratio")
+        return effects[error > 0].reset_index(drop=True)
+
+    @property
+    def _risk_coefficients(self) -> Floats:
+        """What a customer's risk is made with; shape (n_used,)."""
+        return self.coefficients_
+
+    def contributions(self, X: pd.DataFrame) -> pd.DataFrame:
+        """Log hazard against the training mean, one column per feature; rows sum to the linear predictor of the risk."""
+        check_is_fitted(self)
+        return self.design_.contributions(X, self._risk_coefficients)
+
+    def predict_survival(self, X: pd.DataFrame, times: Floats) -> Floats:
+        """Probability of no retaliation up to each time, shape (n_customers, n_times)."""
+        check_is_fitted(self)
+        asked = np.atleast_1d(np.asarray(times, dtype=np.float64))
+        for time in asked:
+            within_reach(self.longest_, float(time))
+        # A log hazard beyond 700 overflows; survival is 0 long before.
+        relative = np.exp(np.minimum(self.design_.matrix(X) @ self._risk_coefficients, 700.0))
+        survival: Floats = np.exp(-np.outer(relative, step(self.curve_, asked)))
+        return survival
+
+    def predict_risk(self, X: pd.DataFrame, horizon_days: float) -> Floats:
+        """One minus survival at the horizon, shape (n_customers,)."""
+        risk: Floats = 1.0 - self.predict_survival(X, np.array([horizon_days]))[:, 0]
+        return risk
+
+
+def rows_since_landmark(
+    Z: Floats, outcomes: Outcomes, names: list[str] | None = None, *, offset: Floats | None = None
+) -> Rows:
+    """Make the rows whose clock starts at the landmark, clustered by customer."""
+    return partial_rows(
+        Z, stop=outcomes.duration, event=outcomes.event, cluster=outcomes.customer, names=names, offset=offset
+    )
+
+
+def reference_curve(fit: CoxFit, rows: Rows) -> Floats:
+    """Cumulative hazard where all columns and the offset are 0: times and values from 0 on, shape (2, n_times)."""
+    base = baseline(fit, rows)
+    times = np.concatenate([[0.0], base.time])
+    return np.stack([times, cumulative_hazard(fit, base, np.zeros((1, len(fit.coefficients))), times)[0]])
