@@ -2,8 +2,13 @@
 
 Every metric takes ``weight`` of shape (n,) and returns a float, or of shape (B, n) and returns an array of
 shape (B,): one value for each of B weightings, which is what a bootstrap asks for.
+
+Two families: at one horizon, from outcomes known there (``auroc``, ``brier``, ``calibration_slope``), and from
+the follow-up itself, censored rows included (``concordance``, and all whose name ends in ``_at``).
 """
 
+from retaliation_risk.metrics.auc import auc_at, mean_auc
+from retaliation_risk.metrics.brier import brier_at, integrated_brier, scaled_brier_at
 from retaliation_risk.metrics.calibration import (
     CalibrationCurve,
     calibration_curve,
@@ -12,6 +17,7 @@ from retaliation_risk.metrics.calibration import (
     wilson,
 )
 from retaliation_risk.metrics.classification import auprc, auroc, brier, scaled_brier
+from retaliation_risk.metrics.horizon import calibration_curve_at, calibration_slope_at, observed_expected
 from retaliation_risk.metrics.policy import (
     events_reached,
     lift,
@@ -21,23 +27,32 @@ from retaliation_risk.metrics.policy import (
     workload,
     workload_saved,
 )
-from retaliation_risk.metrics.survival import concordance
+from retaliation_risk.metrics.survival import concordance, uno_concordance
 
 __all__ = [
     "CalibrationCurve",
+    "auc_at",
     "auprc",
     "auroc",
     "brier",
+    "brier_at",
     "calibration_curve",
+    "calibration_curve_at",
     "calibration_intercept",
     "calibration_slope",
+    "calibration_slope_at",
     "concordance",
     "events_reached",
+    "integrated_brier",
     "lift",
+    "mean_auc",
     "net_benefit",
+    "observed_expected",
     "precision",
     "reach_averted",
     "scaled_brier",
+    "scaled_brier_at",
+    "uno_concordance",
     "wilson",
     "workload",
     "workload_saved",

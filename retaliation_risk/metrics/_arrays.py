@@ -22,13 +22,13 @@ Value = float | FloatArray
 Kernel = Callable[[FloatArray], FloatArray]
 
 
-def as_events(event: ArrayLike) -> BoolArray:
+def as_events(event: ArrayLike, name: str = "event") -> BoolArray:
     """Booleans of shape (n,); numbers other than 0 and 1 are refused."""
     found = np.asarray(event)
     if found.ndim != 1:
-        raise ArgumentError("RR111", f"event has shape {found.shape}; it must be (n,).")
+        raise ArgumentError("RR111", f"{name} has shape {found.shape}; it must be (n,).")
     if found.dtype != np.bool_ and not np.isin(found, (0, 1)).all():
-        raise ArgumentError("RR111", "event has other values than true and false (1 and 0).")
+        raise ArgumentError("RR111", f"{name} has other values than true and false (1 and 0).")
     return found.astype(np.bool_)
 
 
@@ -52,6 +52,58 @@ def as_risks(risk: ArrayLike, n: int) -> FloatArray:
     return found
 
 
+def as_times(times: ArrayLike) -> FloatArray:
+    """Finite days of shape (k,), k at least 1, each later than the one before."""
+    found = np.asarray(times, dtype=np.float64)
+    if found.ndim != 1 or not len(found):
+        raise ArgumentError("RR111", f"times has shape {found.shape}; it must be (k,), k at least 1.")
+    if not (np.isfinite(found).all() and (np.diff(found) > 0).all()):
+        raise ArgumentError("RR111", f"times are {found.tolist()}; they must be finite and increase.")
+    return found
+
+
+def as_risk_table(risk: ArrayLike, n: int, k: int) -> FloatArray:
+    """Probabilities of shape (n, k): risks by each of k times; (n,) will do for one time."""
+    found = np.asarray(risk, dtype=np.float64)
+    table = found[:, None] if found.shape == (n,) and k == 1 else found
+    if table.shape != (n, k):
+        raise ArgumentError(
+            "RR111", f"risk has shape {found.shape}; it must be ({n}, {k}): a risk by each time."
+        )
+    for column in table.T:
+        as_risks(column, n)
+    return table
+
+
+def as_outcomes(
+    event: ArrayLike, duration_days: ArrayLike, competing: ArrayLike | None
+) -> tuple[BoolArray, BoolArray, FloatArray]:
+    """Events, competing exits and durations, each of shape (n,); no row has both an event and an exit."""
+    hit = as_events(event)
+    left = np.zeros(len(hit), dtype=np.bool_) if competing is None else as_events(competing, "competing")
+    if left.shape != hit.shape:
+        raise ArgumentError("RR111", f"competing has shape {left.shape}; it must be ({len(hit)},).")
+    if (hit & left).any():
+        row = int(np.flatnonzero(hit & left)[0])
+        raise ArgumentError("RR111", f"event and competing are both true in row {row}; one came first.")
+    return hit, left, as_numbers("duration_days", duration_days, len(hit))
+
+
+def as_starts(start_days: ArrayLike | None, duration: FloatArray) -> FloatArray | None:
+    """Days of entry of shape (n,), each before the end of its row; None without late entry."""
+    if start_days is None:
+        return None
+    start = as_numbers("start_days", start_days, len(duration))
+    if (start >= duration).any():
+        row = int(np.flatnonzero(start >= duration)[0])
+        raise ArgumentError(
+            "RR111",
+            f"start_days is {start[row]:g} and duration_days {duration[row]:g} in row {row}; "
+            "a row must start before it ends.",
+        )
+    return start
+
+
 def as_groups(group: ArrayLike | None, n: int) -> IntArray:
     """Codes 0, 1, ... of shape (n,), in sorted order of the groups; all 0 without groups."""
     if group is None:
@@ -63,9 +115,20 @@ def as_groups(group: ArrayLike | None, n: int) -> IntArray:
 
 
 def apply(kernel: Kernel, weight: ArrayLike | None, n: int) -> Any:
-    """Run a kernel: a float for weights of shape (n,) or none, an array of shape (B,) for (B, n)."""
+    """Run a kernel: a float for weights of shape (n,) or none, an array of shape (B,) for (B, n).
+
+    Of a kernel that gives shape (k, B): an array of shape (k,), or (B, k).
+    """
+    values = kernel(_columns(weight, n)).T
+    if weight is not None and np.ndim(weight) > 1:
+        return values
+    return float(values[0]) if values.ndim == 1 else values[0]
+
+
+def _columns(weight: ArrayLike | None, n: int) -> FloatArray:
+    """Weights as columns, shape (n, B)."""
     if weight is None:
-        return float(kernel(np.ones((n, 1)))[0])
+        return np.ones((n, 1))
     found = np.asarray(weight, dtype=np.float64)
     if found.ndim not in (1, 2) or found.shape[-1] != n:
         raise ArgumentError("RR111", f"weight has shape {found.shape}; it must be ({n},) or (B, {n}).")
@@ -73,8 +136,7 @@ def apply(kernel: Kernel, weight: ArrayLike | None, n: int) -> Any:
         raise ArgumentError(
             "RR111", "weight has missing, infinite or negative values; allowed are numbers from 0."
         )
-    values = kernel(np.ascontiguousarray(np.atleast_2d(found).T))
-    return float(values[0]) if found.ndim == 1 else values
+    return np.ascontiguousarray(np.atleast_2d(found).T)
 
 
 def ratio(above: ArrayLike, below: ArrayLike) -> FloatArray:

@@ -1,4 +1,4 @@
-"""A ranking, cut at its positive rows: the one place where ties are resolved for all rank metrics.
+"""A ranking, cut at its positive rows: where ties are resolved for all rank metrics but those of time (``_pairs.py``).
 
 Only the positions of the positive rows (events) matter to a rank metric; the many negative rows between two
 of them can be summed. ``Steps`` does that summing as a sparse product, so a weighted metric costs one pass
@@ -48,15 +48,6 @@ def build_steps(positive: BoolArray, negative: BoolArray, score: FloatArray, gro
     )
 
 
-def spread_steps(steps: Steps, rows: IntArray, n: int) -> Steps:
-    """Let steps of some rows take the weights of all n rows, so that no weights are copied."""
-    positive, negative = (
-        sparse.csr_array((sums.data, rows[sums.indices], sums.indptr), shape=(sums.shape[0], n))
-        for sums in (steps.positive, steps.negative)
-    )
-    return Steps(positive, negative, steps.first, steps.last)
-
-
 def row_sums(place: IntArray, values: Any, n_places: int) -> Any:
     """Sparse matrix that sums ``values`` times the weights of the rows of each place."""
     rows = np.flatnonzero(values)
@@ -64,9 +55,15 @@ def row_sums(place: IntArray, values: Any, n_places: int) -> Any:
     return sparse.csr_array((entries, (place[rows], rows)), shape=(n_places, len(place)))
 
 
-def compare_pairs(steps: Steps, weight: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Weigh concordant pairs (a tie is half) and all pairs of a positive and a negative row of one group."""
-    positive, negative = steps.positive @ weight, steps.negative @ weight
+def compare_pairs(
+    steps: Steps, cases: FloatArray, controls: FloatArray | None = None
+) -> tuple[FloatArray, FloatArray]:
+    """Weigh concordant pairs (a tie is half) and all pairs of a positive and a negative row of one group.
+
+    Positive rows count with ``cases``, shape (n, B), negative ones with ``controls``, or the same.
+    """
+    positive = steps.positive @ cases
+    negative = steps.negative @ (cases if controls is None else controls)
     below = np.cumsum(negative, axis=0) - negative
     inside = below - below[steps.first]
     everyone = inside[steps.last] + negative[steps.last]

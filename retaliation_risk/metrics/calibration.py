@@ -226,12 +226,17 @@ def calibration_curve(
     held = np.ones(len(hit)) if weight is None else np.asarray(weight, dtype=np.float64)
     kept = held > 0
     hit, said, held = hit[kept], said[kept], held[kept]
-    edges = np.quantile(said, np.arange(1, int(positive("n_bins", n_bins))) / n_bins) if len(said) else said
-    place = np.unique(np.searchsorted(edges, said, "left"), return_inverse=True)[1]
+    place = risk_bins(said, n_bins)
     total, effective = np.bincount(place, held), np.bincount(place, held) ** 2 / np.bincount(place, held**2)
     observed = np.bincount(place, held * hit) / total
     low, high = wilson(observed, effective, level=level)
     return CalibrationCurve(np.bincount(place), np.bincount(place, held * said) / total, observed, low, high)
+
+
+def risk_bins(risk: FloatArray, n_bins: int) -> IntArray:
+    """Bin of each row, 0, 1, ... from the lowest risk, by quantiles; equal risks stay in one bin."""
+    edges = np.quantile(risk, np.arange(1, int(positive("n_bins", n_bins))) / n_bins) if len(risk) else risk
+    return np.unique(np.searchsorted(edges, risk, "left"), return_inverse=True)[1].astype(np.int64)
 
 
 def wilson(share: ArrayLike, n: ArrayLike, *, level: float = 0.95) -> tuple[FloatArray, FloatArray]:
