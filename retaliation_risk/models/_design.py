@@ -149,6 +149,13 @@ def fit_design(X: pd.DataFrame) -> Design:
     return Design(features, fill, mean, np.where(kept, scale, 1.0), kept, logged, low, high, collinear)
 
 
+def refuse_collinear(design: Design, ridge: float) -> None:
+    """Refuse columns that are combinations of others where no ridge shares their effect out among them."""
+    if ridge == 0 and design.collinear:
+        name, *others = design.collinear[0]
+        raise ArgumentError("RR408", f"column {name!r} is a combination of {', '.join(map(repr, others))}.")
+
+
 def _combinations(Z: Floats, names: Sequence[str]) -> tuple[tuple[str, ...], ...]:
     """Columns of a standardised matrix that are combinations of those before them, with those they are made of."""
     correlation = Z.T @ Z / len(Z)

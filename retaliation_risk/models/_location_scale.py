@@ -27,7 +27,7 @@ import numpy.typing as npt
 from scipy.linalg import LinAlgError, cho_factor, cho_solve
 from scipy.special import expit, log_ndtr, ndtr
 
-from retaliation_risk.errors import ArgumentError, GateError
+from retaliation_risk.errors import GateError
 from retaliation_risk.models._outcomes import Bools, Floats
 
 _STEPS = 100
@@ -146,9 +146,8 @@ def fit_location_scale(
     Raises
     ------
     GateError
-        RR401 where the events' times do not vary, so that no scale fits best.
-    ArgumentError
-        RR111 naming columns without a finite coefficient.
+        RR401 where the events' times do not vary, so that no scale fits best; RR409 naming columns without a finite
+        coefficient.
     """
     log_days = np.log(days)
     centre = float(log_days[event].mean())
@@ -229,11 +228,9 @@ def _climb(problem: _Problem, names: Sequence[str]) -> Floats:
             return theta + step
         theta = _halved(problem, theta, step)
     size = np.abs(step) * np.maximum(np.ptp(problem.D, axis=0), 1e-3)
-    named = [name for name, big in zip(names, size >= 0.1 * size.max(), strict=True) if big]
-    raise ArgumentError(
-        "RR111",
-        f"no finite coefficient for {named} with {int(problem.event.sum())} events: the likelihood still rises as it "
-        "goes to infinity, or the column is a combination of others. Set ridge above 0, or drop the column.",
+    named = [repr(name) for name, big in zip(names, size >= 0.1 * size.max(), strict=True) if big]
+    raise GateError(
+        "RR409", f"no finite coefficient for {', '.join(named)}; the likelihood still rises that way."
     )
 
 

@@ -11,7 +11,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from retaliation_risk._validate import one_of, within
 from retaliation_risk.models._base import Fitted
-from retaliation_risk.models._design import Design, fit_design
+from retaliation_risk.models._design import Design, fit_design, refuse_collinear
 from retaliation_risk.models._location_scale import KINDS, fit_location_scale, survival
 from retaliation_risk.models._outcomes import Floats, read_outcomes, within_reach
 
@@ -49,7 +49,7 @@ class AFT(Fitted):
     Notes
     -----
     The likelihood is concave in other parameters than those shown, so the fit has one top and always finds it. A fit
-    without one (``ridge=0`` and a column that separates events perfectly) is refused by name.
+    without one (``ridge=0`` and a column that no event has) is refused by name.
 
     References
     ----------
@@ -78,6 +78,7 @@ class AFT(Fitted):
         within("ridge", self.ridge, 0.0, 1e300)
         X, outcomes = read_outcomes(X, y)
         self.design_ = fit_design(X)
+        refuse_collinear(self.design_, self.ridge)
         fit = fit_location_scale(
             self.design_.matrix(X),
             outcomes.duration,

@@ -13,7 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 from retaliation_risk._validate import positive, within
 from retaliation_risk.errors import GateError
 from retaliation_risk.models._base import Fitted
-from retaliation_risk.models._design import Design, fit_design
+from retaliation_risk.models._design import Design, fit_design, refuse_collinear
 from retaliation_risk.models._outcomes import Floats, read_outcomes, within_reach
 from retaliation_risk.models._periods import PersonPeriods, period_edges, person_periods, sample_periods
 from retaliation_risk.models.classifier import sigmoid
@@ -103,6 +103,7 @@ class Hazard(Fitted):
         within("ridge", self.ridge, 0.0, 1e300)
         X, outcomes = read_outcomes(X, y)
         self.design_ = fit_design(X)
+        refuse_collinear(self.design_, self.ridge)
         self.edges_ = period_edges(outcomes.longest, self.period_days)
         self.longest_ = outcomes.longest
         periods = person_periods(outcomes.duration, outcomes.event, self.edges_)

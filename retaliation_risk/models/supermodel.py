@@ -14,7 +14,7 @@ from sklearn.utils.validation import check_is_fitted
 from retaliation_risk._validate import within
 from retaliation_risk.errors import ArgumentError
 from retaliation_risk.models._base import Fitted
-from retaliation_risk.models._design import Design, fit_design
+from retaliation_risk.models._design import Design, fit_design, refuse_collinear
 from retaliation_risk.models._outcomes import Bools, Floats, read_outcomes, within_reach
 from retaliation_risk.models.baseline import step
 from retaliation_risk.models.partial import CoxFit, Rows, baseline, cumulative_hazard, fit_rows, partial_rows
@@ -96,6 +96,7 @@ class Supermodel(Fitted):
         within("degree", self.degree, 0, 5)
         X, outcomes = read_outcomes(X.drop(columns=MOMENT, errors="ignore"), y)
         self.design_ = fit_design(X)
+        refuse_collinear(self.design_, self.ridge)
         moments = np.unique(outcomes.moment)
         self.landmarks_ = [str(moment) for moment in moments]
         powers = _powers(self.landmarks_, outcomes.moment, min(self.degree, len(moments) - 1))
