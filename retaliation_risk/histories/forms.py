@@ -15,7 +15,7 @@ from retaliation_risk.histories.at_risk import RiskSpans, risk_spans
 from retaliation_risk.histories.declare import Feature
 from retaliation_risk.histories.follow_up import NEVER, Acts, spans_acts
 from retaliation_risk.histories.histories import Histories, logs_of, microseconds
-from retaliation_risk.histories.intervals import change_points, check_steps, cut, ends_with, first_only
+from retaliation_risk.histories.intervals import change_points, check_steps, cut, first_only
 from retaliation_risk.histories.kernel import DAY_US
 from retaliation_risk.histories.risk_sets import by_exposure, everybody, sample_sets
 
@@ -95,8 +95,7 @@ def cut_intervals(
     check_steps(features, every_days)
     spans, acts = _at_risk(histories, outcome, until)
     logs = [log for name, log in histories.logs.items() if name in logs_of(features)]
-    rows = cut(spans, change_points(logs, features), acts, every_days)
-    event = ends_with(rows, acts)
+    rows, event = cut(spans, change_points(logs, features), acts, every_days)
     if not recurrent:
         keep = first_only(rows, event)
         rows, event = rows.take(keep), event[keep]
@@ -232,8 +231,7 @@ def _at_risk(histories: Histories, outcome: str, until: pd.Timestamp | str | Non
 
 def _cases(spans: RiskSpans, acts: Acts) -> tuple[Int64, Int64]:
     """Find customer and time of every act that happened while at risk; a customer's acts at one time are one."""
-    rows = cut(spans, (np.empty(0, np.int64), np.empty(0, np.int64)), acts, None)
-    event = ends_with(rows, acts)
+    rows, event = cut(spans, (np.empty(0, np.int64), np.empty(0, np.int64)), acts, None)
     return rows.code[event], rows.stop[event]
 
 

@@ -10,11 +10,12 @@ from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from retaliation_risk.errors import ArgumentError
 from retaliation_risk.histories.at_risk import RiskSpans
+from retaliation_risk.histories.cuts import cut_all, rows_at_most
 from retaliation_risk.histories.declare import Aggregate, Feature
+from retaliation_risk.histories.derive import group
 from retaliation_risk.histories.follow_up import Acts
 from retaliation_risk.histories.kernel import DAY_US
 from retaliation_risk.histories.logs import Log
@@ -49,34 +50,20 @@ def change_points(logs: Sequence[Log], features: Sequence[Feature]) -> tuple[Int
     return np.concatenate(codes), np.concatenate(times)
 
 
-def cut(spans: RiskSpans, points: tuple[Int64, Int64], acts: Acts, every_days: float | None) -> RiskSpans:
-    """Cut the spans at every change point, act and grid step strictly inside them."""
-    owner = np.repeat(np.arange(len(acts.starts) - 1), np.diff(acts.starts))
-    grid = _grid(spans, every_days)
-    code = np.concatenate([points[0], owner, grid[0]])
-    time = np.concatenate([points[1], acts.occurred, grid[1]])
-    row = _span_of(spans, code, time)
-    inside = row >= 0
-    row = np.concatenate([np.arange(len(spans.code)), row[inside]])
-    start = np.concatenate([spans.start, time[inside]])
-    order = np.lexsort((start, row))
-    row, start = row[order], start[order]
-    new = (
-        np.concatenate([[True], (row[1:] != row[:-1]) | (start[1:] != start[:-1])])
-        if len(row)
-        else row.astype(bool)
-    )
-    row, start = row[new], start[new]
-    last = np.concatenate([row[1:] != row[:-1], [True]]) if len(row) else row.astype(bool)
-    stop = np.where(last, spans.stop[row], np.concatenate([start[1:], [0]])[: len(row)])
-    return RiskSpans(spans.code[row], start, stop)
-
-
-def ends_with(rows: RiskSpans, acts: Acts) -> npt.NDArray[np.bool_]:
-    """Whether an act happened exactly at the end of each row."""
-    owner = np.repeat(np.arange(len(acts.starts) - 1), np.diff(acts.starts))
-    keys = pd.MultiIndex.from_arrays([rows.code, rows.stop])
-    return np.asarray(keys.isin(pd.MultiIndex.from_arrays([owner, acts.occurred])), dtype=bool)
+def cut(
+    spans: RiskSpans, points: tuple[Int64, Int64], acts: Acts, every_days: float | None
+) -> tuple[RiskSpans, npt.NDArray[np.bool_]]:
+    """Cut the spans at every change point, act and grid step strictly inside them; say which rows end with an act."""
+    owners = len(acts.starts) - 1
+    starts, order = group(points[0], owners)
+    step = 0 if every_days is None else round(every_days * DAY_US)
+    read = (spans.code, spans.start, spans.stop, starts, points[1][order], acts.starts, acts.occurred, step)
+    # Of each span: where its rows begin, if no two cuts fall together.
+    room = np.cumsum(np.concatenate([[0], rows_at_most(*read)]))
+    columns = tuple(np.empty(room[-1], dtype=np.int64) for _ in range(3))
+    event = np.zeros(room[-1], dtype=np.bool_)
+    n = cut_all(*read, room, *columns, event)
+    return RiskSpans(*(column[:n] for column in columns)), event[:n]
 
 
 def first_only(rows: RiskSpans, event: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
@@ -85,28 +72,3 @@ def first_only(rows: RiskSpans, event: npt.NDArray[np.bool_]) -> npt.NDArray[np.
     first = np.concatenate([[True], rows.code[1:] != rows.code[:-1]]) if len(event) else event
     base = np.maximum.accumulate(np.where(first, before, 0))
     return np.asarray(before - base == 0, dtype=bool)
-
-
-def _grid(spans: RiskSpans, every_days: float | None) -> tuple[Int64, Int64]:
-    if every_days is None:
-        return np.empty(0, np.int64), np.empty(0, np.int64)
-    step = round(every_days * DAY_US)
-    number = np.maximum((spans.stop - spans.start - 1) // step, 0)
-    place = np.arange(number.sum()) - np.repeat(np.cumsum(number) - number, number)
-    return np.repeat(spans.code, number), np.repeat(spans.start, number) + (place + 1) * step
-
-
-def _span_of(spans: RiskSpans, code: Int64, time: Int64) -> Int64:
-    """Position of the span that holds each time strictly inside; -1 without one."""
-    is_point = np.repeat([False, True], [len(spans.code), len(code)])
-    order = np.lexsort((is_point, np.concatenate([spans.start, time]), np.concatenate([spans.code, code])))
-    row = np.empty(len(order), dtype=np.int64)
-    row[order] = np.cumsum(~is_point[order]) - 1
-    found = row[len(spans.code) :]
-    safe = np.maximum(found, 0)
-    if not len(spans.code):
-        return np.full(len(code), -1)
-    inside = (
-        (found >= 0) & (spans.code[safe] == code) & (spans.start[safe] < time) & (time < spans.stop[safe])
-    )
-    return np.where(inside, found, -1)

@@ -35,7 +35,7 @@ def _add(high, low, x):  # type: ignore[no-untyped-def]
 
 @numba.njit(cache=True, nogil=True, error_model="numpy")
 def _walk(known, flags, values, first, last, operation, mask, column, half_life, state, k):  # type: ignore[no-untyped-def]
-    """Write the running state of channel ``k`` after each row of one customer into ``state`` (channels, STATES, rows + 1)."""
+    """Write channel ``k``'s running state after each row of one customer into ``state`` (channels, STATES, rows + 1)."""
     a, b, c = 0.0, 0.0, 0.0
     if operation in (LAST, DAYS_SINCE, DAYS_SINCE_FIRST):
         a = -1.0
