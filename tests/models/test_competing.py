@@ -261,7 +261,7 @@ def test_incidences_rise_and_never_exceed_one_together(landmark, model):
 def test_incidences_and_those_who_stay_add_up_to_one_however_large_the_hazard(steps, relative):
     cumulative = np.cumsum([(0.0, 0.0), *steps], axis=0).T
     hazard = np.vstack([np.arange(cumulative.shape[1]), cumulative])
-    found = cumulative_incidence(np.array([relative]), hazard, hazard[0])
+    found = np.stack([cumulative_incidence(np.array([relative]), hazard, hazard[0], k) for k in (0, 1)])
     stay = np.exp(-np.minimum(np.array(relative) @ cumulative, 800))
     np.testing.assert_allclose(found.sum(axis=0)[0], 1 - stay, atol=1e-12)
     assert (found >= 0).all()

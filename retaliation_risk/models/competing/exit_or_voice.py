@@ -115,16 +115,12 @@ class ExitOrVoice(Fitted):
             RR405 for one beyond the longest follow-up seen.
         """
         check_is_fitted(self)
-        asked = np.atleast_1d(np.asarray(times, dtype=np.float64))
-        for time in asked:
-            within_reach(self.longest_, float(time))
-        # Beyond a log hazard of 500 everybody has gone at the first step; far larger ones overflow.
-        relative = np.exp(np.minimum(self.design_.matrix(X) @ self.coefficients_.T, 500.0))
-        return dict(zip(CAUSES, cumulative_incidence(relative, self.hazard_, asked), strict=True))
+        return {cause: self._incidence(X, times, k) for k, cause in enumerate(CAUSES)}
 
     def predict_survival(self, X: pd.DataFrame, times: Floats) -> Floats:
         """Probability of no retaliation up to each time, by staying or by leaving first; shape (n_customers, n_times)."""
-        survival: Floats = 1.0 - self.predict_incidence(X, times)["voice"]
+        check_is_fitted(self)
+        survival: Floats = 1.0 - self._incidence(X, times, CAUSES.index("voice"))
         return survival
 
     def predict_risk(self, X: pd.DataFrame, horizon_days: float) -> Floats:
@@ -132,51 +128,62 @@ class ExitOrVoice(Fitted):
         risk: Floats = 1.0 - self.predict_survival(X, np.array([horizon_days]))[:, 0]
         return risk
 
+    def _incidence(self, X: pd.DataFrame, times: Floats, cause: int) -> Floats:
+        asked = np.atleast_1d(np.asarray(times, dtype=np.float64))
+        for time in asked:
+            within_reach(self.longest_, float(time))
+        # Beyond a log hazard of 500 everybody has gone at the first step; far larger ones overflow.
+        relative = np.exp(np.minimum(self.design_.matrix(X) @ self.coefficients_.T, 500.0))
+        return cumulative_incidence(relative, self.hazard_, asked, cause)
 
-def cumulative_incidence(relative: Floats, hazard: Floats, times: Floats) -> Floats:
-    """Cumulative incidence of each cause, from cumulative hazards and how they are multiplied for each customer.
+
+def cumulative_incidence(relative: Floats, hazard: Floats, times: Floats, cause: int) -> Floats:
+    """Cumulative incidence of one cause, from the cumulative hazards of all and how each customer multiplies them.
 
     Parameters
     ----------
     relative : array, shape (n, k)
         Hazard of each of k causes, relative to the reference; finite, 0 or more.
     hazard : array, shape (1 + k, m)
-        Ascending times from 0 on, and below them the reference's cumulative hazard of each cause.
+        Ascending times from 0 on, and below them the reference's cumulative hazard of each cause, 0 at first.
     times : array, shape (n_times,)
         0 or more.
+    cause : int
+        Which of the k, from 0.
 
     Returns
     -------
-    array, shape (k, n, n_times)
-        In [0, 1]; the causes together at most 1.
+    array, shape (n, n_times)
+        In [0, 1]; all causes together at most 1, up to rounding.
 
     Examples
     --------
     >>> hazard = np.array([[0.0, 1.0, 2.0], [0.0, 0.1, 0.1], [0.0, 0.0, 0.2]])
-    >>> cumulative_incidence(np.array([[1.0, 1.0]]), hazard, np.array([2.0])).round(4).ravel().tolist()
+    >>> [cumulative_incidence(np.ones((1, 2)), hazard, np.array([2.0]), k).round(4).item() for k in (0, 1)]
     [0.0952, 0.164]
     """
-    place = np.searchsorted(hazard[0], times, side="right") - 1
-    walked = hazard[1:, : int(place.max(initial=0)) + 1]
-    out = np.empty((len(walked), len(relative), len(times)))
-    size = max(1, _CELLS // walked.size)
+    # Only the times at which this cause has a step: retaliation is rare, and few of all times are its own.
+    at = 1 + np.flatnonzero(np.diff(hazard[1 + cause]) > 0)
+    at = at[hazard[0, at] <= times.max(initial=0.0)]
+    place = np.searchsorted(hazard[0, at], times, side="right")
+    before, steps = hazard[1:, at - 1], hazard[1:, at] - hazard[1:, at - 1]
+    out = np.empty((len(relative), len(times)))
+    size = max(1, _CELLS // max(len(at), 1))
     for low in range(0, len(relative), size):
-        block = slice(low, low + size)
-        out[:, block] = _walk(relative[block].T, walked)[:, :, place]
+        block = relative[low : low + size]
+        met = np.cumsum(_met(block, before, steps, cause), axis=1)
+        out[low : low + size] = np.column_stack([np.zeros(len(block)), met])[:, place]
     return out
 
 
-def _walk(relative: Floats, hazard: Floats) -> Floats:
-    """Incidence of each cause after every step, shape (k, n, m)."""
-    steps = relative[:, :, None] * np.diff(hazard, prepend=0.0)[:, None, :]
-    both = steps.sum(axis=0)
-    stay = np.exp(-np.cumsum(both, axis=1))
-    go = np.empty_like(stay)
+def _met(relative: Floats, before: Floats, steps: Floats, cause: int) -> Floats:
+    """Probability to meet the cause at each of its steps, shape (n, n_steps)."""
+    both = relative @ steps
     # 1 - exp(-h), not a difference of survivals: digits of rare causes are kept.
-    go[:, 0], go[:, 1:] = 0.0, -np.expm1(-both[:, 1:]) * stay[:, :-1]
-    share = np.divide(steps, both, out=np.zeros_like(steps), where=both > 0)
-    incidence: Floats = np.cumsum(go * share, axis=2)
-    return incidence
+    going = np.exp(-(relative @ before)) * -np.expm1(-both)
+    own = relative[:, [cause]] * steps[cause]
+    met: Floats = going * np.divide(own, both, out=np.zeros_like(own), where=both > 0)
+    return met
 
 
 def _fit(
