@@ -7,6 +7,7 @@ from typing import cast
 import numpy as np
 from numpy.typing import ArrayLike
 
+from retaliation_risk.errors import ArgumentError
 from retaliation_risk.metrics._arrays import (
     BoolArray,
     FloatArray,
@@ -137,12 +138,13 @@ def auc_at_kernel(
 
 def _rankings(hit: BoolArray, risk: ArrayLike, k: int) -> list[Steps]:
     """One ranking for each time, cut at the scores of all who are a case at any; every row may be a control."""
-    scores = np.asarray(risk, dtype=np.float64)
-    everyone, group = np.ones(len(hit), dtype=bool), as_groups(None, len(hit))
-    if scores.ndim == 2 and scores.shape[1] == k:
-        columns = [as_numbers("risk", column, len(hit)) for column in scores.T]
-        return [build_steps(hit, everyone, column, group) for column in columns]
-    return [build_steps(hit, everyone, as_numbers("risk", scores, len(hit)), group)] * k
+    n, scores = len(hit), np.asarray(risk, dtype=np.float64)
+    if scores.shape not in {(n,), (n, k)}:
+        raise ArgumentError("RR111", f"risk has shape {scores.shape}; it must be ({n},) or ({n}, {k}).")
+    everyone, group = np.ones(n, dtype=bool), as_groups(None, n)
+    columns = np.atleast_2d(scores.T)
+    found = [build_steps(hit, everyone, as_numbers("risk", column, n), group) for column in columns]
+    return found if len(found) == k else found * k
 
 
 def _mean(auc: FloatArray, incidence: FloatArray) -> FloatArray:
