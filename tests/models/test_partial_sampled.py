@@ -1,4 +1,4 @@
-"""The baseline hazard from sampled risk sets: by hand, against the whole cohort, and in the mean of many draws."""
+"""Sampled risk sets: the cohort's baseline hazard and robust errors, by hand, against the cohort, over many draws."""
 
 from dataclasses import replace
 
@@ -9,9 +9,12 @@ from retaliation_risk.errors import ArgumentError
 from retaliation_risk.models.partial import (
     baseline,
     cumulative_hazard,
+    dfbeta_residuals,
     fit_rows,
+    martingale_residuals,
     partial_rows,
     sampled_baseline,
+    score_residuals,
 )
 
 
@@ -140,3 +143,96 @@ def test_rows_that_have_no_sampled_baseline_are_named():
         sampled_baseline(fit, rows, [1, 1, np.nan, 2])
     with pytest.raises(ArgumentError, match=r"the rows are no sampled sets; use baseline"):
         sampled_baseline(fit, partial_rows(X, event=event, stop=[1, 2, 3, 4]), [1, 1, 2, 2])
+
+
+def errors_world(seed, cases, n_sets=200, size=6, customers=60):
+    """Sets of a few customers who come back, with offsets; ``cases`` of each set are cases."""
+    rng = np.random.default_rng(seed)
+    sets = np.repeat(np.arange(n_sets), size)
+    customer = np.concatenate([rng.choice(customers, size, replace=False) for _ in range(n_sets)])
+    X = rng.normal(size=(len(sets), 2)) + rng.normal(size=(customers, 2))[customer]
+    order = np.lexsort((-(X @ [0.5, 0.0] + rng.gumbel(size=len(sets))), sets))
+    event = np.zeros(len(sets), dtype=bool)
+    event[order] = np.arange(len(sets)) % size < cases
+    return X, {"event": event, "sets": sets, "offset": rng.normal(size=len(sets)) / 4}, customer
+
+
+@pytest.mark.parametrize("cases", [1, 2])
+def test_robust_errors_of_sets_are_those_within_and_between_them(cases):
+    """Pair by pair: rows of one set, and rows of one customer in different sets."""
+    X, given, customer = errors_world(1, cases)
+    rows = partial_rows(X, **given, cluster=customer)
+    fit = fit_rows(rows)
+    scores = score_residuals(fit, rows)
+    chance = rows.event - martingale_residuals(fit, rows) if cases == 1 else np.full(len(X), cases / 6)
+    between = scores / (1 - chance)[:, None]
+    same_set = given["sets"][:, None] == given["sets"]
+    same_customer = (customer[:, None] == customer) & ~same_set
+    middle = scores.T @ same_set @ scores + between.T @ same_customer @ between
+    assert np.linalg.eigvalsh(middle)[0] > 0
+    np.testing.assert_allclose(fit.robust, fit.covariance @ middle @ fit.covariance, rtol=1e-9)
+
+
+@pytest.mark.parametrize("cases", [1, 2])
+def test_customers_who_never_come_back_leave_the_errors_of_sets(cases):
+    X, given, _ = errors_world(2, cases)
+    once, by_set = (
+        fit_rows(partial_rows(X, **given, cluster=of)) for of in (np.arange(len(X)), given["sets"])
+    )
+    np.testing.assert_allclose(once.robust, by_set.robust, rtol=1e-9)
+    changes = np.add.reduceat(dfbeta_residuals(once, partial_rows(X, **given)), np.arange(0, len(X), 6))
+    np.testing.assert_allclose(once.robust, changes.T @ changes, rtol=1e-9)
+
+
+def test_robust_errors_of_pairs_are_as_large_as_those_of_the_model():
+    """One control: summed by customer alone, the variance would be half of what it is."""
+    ratios = []
+    for seed in range(20):
+        X, given, customer = errors_world(seed, 1, n_sets=300, size=2, customers=5000)
+        fit = fit_rows(partial_rows(X, **given | {"offset": None}, cluster=customer))
+        ratios.append(np.diag(fit.robust) / np.diag(fit.covariance))
+    assert np.mean(ratios) == pytest.approx(1, abs=0.06)
+
+
+def test_robust_errors_of_whole_risk_sets_are_nearly_those_of_the_cohort():
+    X, start, stop, event = cohort(4, 400)
+    customer = np.arange(400) % 150
+    whole = fit_rows(partial_rows(X, start=start, stop=stop, event=event, cluster=customer))
+    sample = sampled(np.random.default_rng(5), start, stop, event, 400)
+    rows, _ = rows_of(X, stop, event, sample)
+    sets = fit_rows(replace(rows, cluster=customer[sample[0]]))
+    np.testing.assert_allclose(sets.coefficients, whole.coefficients, rtol=1e-9)
+    np.testing.assert_allclose(np.diag(sets.robust), np.diag(whole.robust), rtol=0.05)
+
+
+def test_sets_where_all_are_cases_leave_the_errors_alone():
+    X, given, customer = errors_world(6, 1)
+    more = {
+        name: np.append(values, np.array(last))
+        for (name, values), last in zip(given.items(), ([1, 1], [200, 200], [0.3, 2]), strict=True)
+    }
+    fit = fit_rows(partial_rows(X, **given, cluster=customer))
+    # Two cases in a set of two make the likelihood an exact one, of the same value.
+    other = fit_rows(
+        partial_rows(np.vstack([X, [[5.0, 1.0], [0.0, 2.0]]]), **more, cluster=np.append(customer, [1, 2]))
+    )
+    assert other.ties == "exact"
+    np.testing.assert_allclose(other.robust, fit.robust, rtol=1e-8)
+
+
+def test_errors_never_vanish_in_a_handful_of_sets():
+    """Among few customers, sets may seem to undo each other: the difference of variances is then below 0."""
+    taken = 0
+    for seed in range(30):
+        X, given, customer = errors_world(seed, 1, n_sets=12, size=4, customers=5)
+        rows = partial_rows(X[:, :1], **given, cluster=customer)
+        fit, by_set = fit_rows(rows), fit_rows(replace(rows, cluster=rows.stratum))
+        scores = score_residuals(fit, rows) / (1 - rows.event + martingale_residuals(fit, rows))[:, None]
+        same_customer = (customer[:, None] == customer) & (given["sets"][:, None] != given["sets"])
+        within = by_set.robust / fit.covariance**2
+        shared = scores.T @ same_customer @ scores
+        assert fit.robust[0, 0] > 0
+        if within + shared < 0:
+            taken += 1
+            assert fit.robust == pytest.approx(by_set.robust)
+    assert taken > 0

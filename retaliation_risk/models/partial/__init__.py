@@ -6,7 +6,6 @@ from retaliation_risk.models.partial.curves import (
     Baseline,
     baseline,
     cumulative_hazard,
-    sampled_baseline,
     survival_curves,
 )
 from retaliation_risk.models.partial.fit import ChiSquare, CoxFit, fit_partial, fit_rows
@@ -27,6 +26,7 @@ from retaliation_risk.models.partial.residuals import (
     score_residuals,
 )
 from retaliation_risk.models.partial.rows import Rows, partial_rows
+from retaliation_risk.models.partial.sampled import sampled_baseline
 
 __all__ = [
     "Baseline",

@@ -13,7 +13,7 @@ from retaliation_risk._validate import one_of, within
 from retaliation_risk.models.partial.newton import Columns, Top, check_columns, maximise
 from retaliation_risk.models.partial.risk import RiskSets, risk_sets
 from retaliation_risk.models.partial.rows import Floats, Rows, partial_rows
-from retaliation_risk.models.partial.scores import Likelihood, cluster_sums, likelihood_at
+from retaliation_risk.models.partial.scores import Likelihood, likelihood_at, score_variance
 
 
 @dataclass(frozen=True)
@@ -37,13 +37,14 @@ class CoxFit:
     covariance : array, shape (p, p)
         Inverse of the (penalised) information.
     robust : array, shape (p, p) or None
-        Sandwich over clusters, where clusters were given; blind to the penalty's bias.
+        Sandwich over clusters, where clusters were given; blind to the penalty's bias. Of sampled sets it is over
+        clusters and sets, which R's is not.
     log_likelihood, log_likelihood_null : float
         Log partial likelihood, without penalty, at the coefficients and at 0.
     likelihood_ratio, wald, score : ChiSquare
         Of all coefficients being 0. With a ridge their degrees of freedom are too many.
     robust_score : ChiSquare or None
-        The score test with clusters summed; ``wald`` uses ``robust`` where there is one.
+        The score test with the variance of ``robust``; ``wald`` uses ``robust`` where there is one.
     n, n_events : int
     n_clusters : int or None
     iterations : int
@@ -114,7 +115,7 @@ def fit_partial(
     offset : array, shape (n,), optional
         Added to the linear predictor; logarithms of sampling weights belong here.
     cluster : array of labels, shape (n,), optional
-        Rows with one label may depend on one another: adds the robust covariance.
+        Rows with one label may depend on one another: adds the robust covariance. In ``sets`` give the customer.
     sets : array of labels, shape (n,), optional
         Sampled risk sets (nested case-control) instead of times: each is compared within itself by the exact
         conditional likelihood. A weight then counts a whole set.
@@ -178,8 +179,7 @@ def fit_rows(rows: Rows, *, ties: str = "efron", ridge: float = 0.0) -> CoxFit:
     top = maximise(lambda beta: likelihood_at(sets, beta, ties), null, penalty, columns)
     robust = None
     if rows.cluster is not None:
-        sums = cluster_sums(top.likelihood, sets, rows.cluster)
-        robust = top.inverse @ (sums.T @ sums) @ top.inverse
+        robust = top.inverse @ score_variance(top.likelihood, sets, rows) @ top.inverse
     return _result(rows, sets, null, top, robust, robust_score, ties=ties, ridge=ridge)
 
 
@@ -220,9 +220,7 @@ def _result(
 
 
 def _robust_score(null: Likelihood, sets: RiskSets, rows: Rows) -> float:
-    assert rows.cluster is not None
-    sums = cluster_sums(null, sets, rows.cluster)
-    return _quadratic(sums.T @ sums, sums.sum(axis=0))
+    return _quadratic(score_variance(null, sets, rows), null.gradient())
 
 
 def _quadratic(matrix: Floats, vector: Floats) -> float:

@@ -7,12 +7,16 @@ from dataclasses import dataclass
 import numpy as np
 
 from retaliation_risk.errors import ArgumentError
-from retaliation_risk.models.partial.exact import Conditional
 from retaliation_risk.models.partial.fit import CoxFit
 from retaliation_risk.models.partial.likelihood import Hazards
 from retaliation_risk.models.partial.risk import RiskSets, risk_sets
 from retaliation_risk.models.partial.rows import Floats, Ints, Rows
-from retaliation_risk.models.partial.scores import Likelihood, likelihood_at, score_columns
+from retaliation_risk.models.partial.scores import (
+    Likelihood,
+    expected_events,
+    likelihood_at,
+    score_columns,
+)
 
 
 def same_columns(fit: CoxFit, rows: Rows) -> None:
@@ -52,9 +56,8 @@ def martingale_residuals(fit: CoxFit, rows: Rows) -> Floats:
     [0.64, 0.64, -0.64, -0.64]
     """
     sets, at = at_fit(fit, rows)
-    expected = at.chance if isinstance(at, Conditional) else np.exp(at.eta) * at.lived()
     residuals = np.zeros(len(rows.event))
-    residuals[sets.rows] = sets.event - expected
+    residuals[sets.rows] = sets.event - expected_events(at)
     return residuals
 
 

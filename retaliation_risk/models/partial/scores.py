@@ -9,9 +9,12 @@ import numpy as np
 from retaliation_risk.models.partial.exact import Conditional, conditional
 from retaliation_risk.models.partial.likelihood import Hazards, hazards
 from retaliation_risk.models.partial.risk import RiskSets
-from retaliation_risk.models.partial.rows import Floats, Ints
+from retaliation_risk.models.partial.rows import Floats, Ints, Rows
 
 Likelihood = Hazards | Conditional
+
+# A member this sure to be the case was compared with nobody.
+_ALONE = 1e-12
 
 
 def likelihood_at(sets: RiskSets, beta: Floats, ties: str) -> Likelihood:
@@ -64,9 +67,64 @@ def _conditional(at: Conditional, sets: RiskSets) -> Callable[[int], Floats]:
     return column
 
 
-def cluster_sums(at: Likelihood, sets: RiskSets, cluster: Ints) -> Floats:
-    """Weighted score residuals summed within clusters, shape (n_clusters, p); ``cluster`` is of all rows."""
-    column = score_columns(at, sets)
-    of, n = cluster[sets.rows], int(cluster.max()) + 1
-    sums = [np.bincount(of, sets.weight * column(j), n) for j in range(sets.Z.shape[1])]
-    return np.stack(sums, axis=1)
+def expected_events(at: Likelihood) -> Floats:
+    """Events each row should have had by the model, shape (n_used,); in a sampled set, its chance to be a case."""
+    return at.chance if isinstance(at, Conditional) else np.exp(at.eta) * at.lived()
+
+
+def score_variance(at: Likelihood, sets: RiskSets, rows: Rows) -> Floats:
+    """Variance of the score from its sums within clusters, shape (p, p): the middle of the sandwich.
+
+    References
+    ----------
+    Lin and Wei (1989), doi:10.1080/01621459.1989.10478874.
+    """
+    assert rows.cluster is not None
+    if rows.sampled:
+        return _sampled_variance(at, sets, rows)
+    return cluster_variance(at, sets, rows.cluster)
+
+
+def _sampled_variance(at: Likelihood, sets: RiskSets, rows: Rows) -> Floats:
+    """Variance within sets, by their own sums, and between sets, by what a cluster's rows of different sets share.
+
+    Somebody of a set had to be the case, so its members' residuals lean against each other; summed by customer alone they
+    lose 1 / (m + 1) of the variance of a set with m controls. docs/method.md has the argument.
+    """
+    assert rows.cluster is not None
+    factor = _in_cohort(at, sets)
+    pair = np.unique(rows.cluster * len(rows.strata) + rows.stratum, return_inverse=True)[1].astype(np.int64)
+    shared = cluster_variance(at, sets, rows.cluster, factor) - cluster_variance(at, sets, pair, factor)
+    within = cluster_variance(at, sets, rows.stratum)
+    total = within + shared
+    # A difference may fall below 0 in small samples; sets that seem to undo each other are then taken as independent.
+    return total if np.linalg.eigvalsh(total)[0] > 0 else within + _positive(shared)
+
+
+def _in_cohort(at: Likelihood, sets: RiskSets) -> Floats:
+    """How many times a row counts between sets, so that a customer's terms add up to those in the whole cohort.
+
+    Over 1 less its chance to be the case: a case is then compared with the others of its set, and a control, who is only
+    drawn now and then, also stands for the times as a case. In sets of several cases their share is that chance.
+    """
+    cases, size = (np.bincount(sets.last, part)[sets.last] for part in (sets.event, None))
+    alone = 1 - np.where(cases == 1, expected_events(at), cases / size)
+    return np.where(alone > _ALONE, 1 / np.maximum(alone, _ALONE), 0.0)
+
+
+def cluster_variance(at: Likelihood, sets: RiskSets, cluster: Ints, factor: Floats | None = None) -> Floats:
+    """Crossproduct of weighted score residuals, each times its ``factor``, summed within clusters (of all rows)."""
+    column, of = score_columns(at, sets), cluster[sets.rows]
+    weight = sets.weight if factor is None else sets.weight * factor
+    n = int(cluster.max()) + 1
+    sums = np.empty((n, sets.Z.shape[1]))
+    for j in range(sets.Z.shape[1]):
+        sums[:, j] = np.bincount(of, weight * column(j), n)
+    return np.asarray(sums.T @ sums)
+
+
+def _positive(matrix: Floats) -> Floats:
+    """Set eigenvalues below 0 to 0."""
+    values, vectors = np.linalg.eigh(matrix)
+    positive: Floats = (vectors * np.maximum(values, 0.0)) @ vectors.T
+    return positive
