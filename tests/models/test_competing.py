@@ -193,6 +193,21 @@ def test_fine_gray_without_censoring_keeps_leavers_to_the_end():
     np.testing.assert_allclose(fine.coefficients, stay.coefficients, rtol=1e-10)
 
 
+def test_what_only_makes_customers_leave_lowers_the_share_who_retaliate_not_their_hazard():
+    rng = np.random.default_rng(1)
+    leaver = rng.integers(0, 2, 4000)
+    voice, lost = rng.exponential(100, 4000), rng.exponential(200, 4000)
+    leave = rng.exponential(100 / np.exp(leaver))
+    stop = np.minimum.reduce([voice, leave, lost])
+    cause = np.select([stop == voice, stop == leave], [1, 2], 0)
+    # Whole days keep the expansion small.
+    X, stop = leaver[:, None], np.ceil(stop)
+    hazard = fit_partial(X, stop=stop, event=cause == 1, cluster=np.arange(4000))
+    share = fit_fine_gray(X, stop=stop, cause=cause)
+    assert abs(hazard.coefficients[0]) < 2 * hazard.standard_errors[0]
+    assert share.coefficients[0] < -5 * share.standard_errors[0]
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [
