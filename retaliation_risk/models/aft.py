@@ -31,7 +31,8 @@ class AFT(Fitted):
         grudge may.
     ridge : float
         Half of this times the sum of squared coefficients over the scale is taken from the log likelihood. On
-        that scale a Weibull coefficient is a log hazard ratio, so that 4 is the prior of :class:`Cox`. 0 for none.
+        that scale a Weibull coefficient is a log hazard ratio, so that 4 is the prior of :class:`Cox`. A log-normal one
+        is a shift of the normal quantile, which moves small risks by more: there the same ridge is weaker. 0 for none.
 
     Attributes
     ----------

@@ -126,6 +126,11 @@ class Hazard(Fitted):
         return self.design_.dropped
 
     @property
+    def typical_(self) -> pd.Series[float]:
+        """Training median of each feature, in its own unit."""
+        return self.design_.typical
+
+    @property
     def effects_(self) -> pd.DataFrame:
         """Odds ratio within a period per standard deviation, of the default classifier; shrunk, so without interval."""
         check_is_fitted(self)

@@ -24,6 +24,9 @@ ESTIMATORS = {
     if inspect.isclass(thing) and issubclass(thing, BaseEstimator)
 }
 EVERY = pytest.mark.parametrize("name", sorted(ESTIMATORS))
+SURVIVAL = pytest.mark.parametrize(
+    "name", sorted(n for n, c in ESTIMATORS.items() if hasattr(c, "predict_survival"))
+)
 RIDGED = pytest.mark.parametrize(
     "name", sorted(n for n, c in ESTIMATORS.items() if "ridge" in c().get_params())
 )
@@ -178,6 +181,46 @@ def test_nothing_but_constants_is_a_gate_or_no_matter(name, landmark):
 def test_outcomes_that_teach_nothing_are_refused_with_value_and_cure(name, landmark, change, words):
     with pytest.raises((ArgumentError, GateError), match=words):
         make(name).fit(landmark[0], landmark[1].assign(**change))
+
+
+@SURVIVAL
+def test_survival_falls_from_one_and_risk_is_what_is_lost(name, fitted, landmark):
+    model, X = fitted[name], landmark[0]
+    times = np.array([0.0, 0.5, 5, 7, 30, 59.9, HORIZON])
+    survival = model.predict_survival(X, times)
+    assert survival.shape == (len(X), len(times))
+    assert (survival[:, 0] == 1).all()
+    assert (np.diff(survival, axis=1) <= 0).all()
+    assert (survival >= 0).all()
+    risks = [model.predict_risk(X, time) for time in times]
+    np.testing.assert_array_equal(1 - survival, np.stack(risks, axis=1))
+    assert model.predict_survival(X.iloc[:0], times).shape == (0, len(times))
+    np.testing.assert_allclose(model.predict_survival(X.iloc[[7]], times), survival[[7]], rtol=1e-12)
+
+
+@SURVIVAL
+def test_times_that_were_never_seen_are_refused(name, fitted, landmark):
+    with pytest.raises(
+        GateError, match="RR405.*61 days were asked; this model has seen follow-up up to 60 days"
+    ):
+        fitted[name].predict_survival(landmark[0], [30, 61])
+    with pytest.raises(ArgumentError, match="a time of -1.0 days was asked; it must be at least 0"):
+        fitted[name].predict_survival(landmark[0], [-1.0])
+
+
+@SURVIVAL
+def test_effects_are_a_table_of_one_row_per_column_kept(name, fitted, landmark):
+    if not hasattr(fitted[name], "effects_"):
+        pytest.skip(f"{name} has no effects")
+    effects = fitted[name].effects_
+    kept = {"failed_recoveries_ever", "tenure_days", "calls"}
+    assert set(effects["feature"]) == kept
+    assert {"estimate", "low", "high", "p_value", "kind", "unit", "scale"} <= set(effects)
+    assert (effects["estimate"] > 0).all()
+    # Failed recoveries are what drives these data; a time ratio says so by being below 1.
+    strongest = effects.assign(size=np.log(effects["estimate"]).abs()).nlargest(1, "size").iloc[0]
+    assert strongest["feature"] == "failed_recoveries_ever"
+    assert (strongest["estimate"] > 1) == (strongest["kind"] != "time ratio")
 
 
 def combined(landmark):
