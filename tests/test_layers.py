@@ -10,7 +10,7 @@ import retaliation_risk
 PACKAGE = Path(retaliation_risk.__file__).parent
 RANKS = {
     "errors": 0, "_version": 0,
-    "_validate": 1, "_censoring": 1.5,
+    "_folders": 1, "_validate": 1, "_censoring": 1.5,
     "tables": 2, "metrics": 2,
     "adapters": 3, "histories": 3, "influence": 3,
     "features": 4, "simulate": 4, "models": 4, "policies": 4,

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from retaliation_risk._folders import fresh_folder
 from retaliation_risk._validate import one_of
 from retaliation_risk.adapters import servicenow
 from retaliation_risk.adapters._report import Finding, Imported, ImportReport, report_text
-from retaliation_risk.errors import ArgumentError
-from retaliation_risk.tables import write_tables
+from retaliation_risk.tables.write import write_files
 
 __all__ = [
     "ADAPTERS",
@@ -96,24 +94,12 @@ def import_tables(
         If the export cannot be used.
     """
     one_of("kind", kind, tuple(ADAPTERS))
-    out = Path(out)
-    _refuse_existing(out)
-    imported = ADAPTERS[kind].read(Path(path), rename=rename)
-    partial = out.parent / f".{out.name}.partial-{os.getpid()}"
-    try:
-        write_tables(imported.tables(), partial, format="parquet")
+    with fresh_folder(out) as partial:
+        imported = ADAPTERS[kind].read(Path(path), rename=rename)
+        write_files(imported.tables(), partial, "parquet")
         text = json.dumps(imported.report.to_dict(), indent=2, ensure_ascii=False)
         (partial / _REPORT).write_text(text + "\n", encoding="utf-8")
-        _refuse_existing(out)
-        partial.rename(out)
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
     return imported.report
-
-
-def _refuse_existing(out: Path) -> None:
-    if out.exists():
-        raise ArgumentError("RR108", f"{str(out)!r} exists already.")
 
 
 def import_notes(folder: Path) -> list[str]:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from pathlib import Path
 
+from retaliation_risk._folders import fresh_folder
 from retaliation_risk._validate import one_of
-from retaliation_risk.errors import ArgumentError
 from retaliation_risk.tables._sql import literal
 from retaliation_risk.tables._sql import name as quoted
 from retaliation_risk.tables.contract import CONTRACT, Column
@@ -34,18 +32,14 @@ def write_tables(tables: Tables, folder: Path, *, format: str = "parquet") -> No
         If the folder exists (RR108) or the format is another (RR111).
     """
     one_of("format", format, tuple(_OPTIONS))
-    folder = Path(folder)
-    if folder.exists():
-        raise ArgumentError("RR108", f"{str(folder)!r} exists already.")
-    partial = folder.with_name(f".{folder.name}.partial-{os.getpid()}")
-    partial.mkdir(parents=True)
-    try:
-        for name in tables.names:
-            tables.connection.execute(_copy(name, partial / f"{name}.{format}", format))
-        partial.rename(folder)
-    except BaseException:
-        shutil.rmtree(partial)
-        raise
+    with fresh_folder(folder) as partial:
+        write_files(tables, partial, format)
+
+
+def write_files(tables: Tables, folder: Path, format: str) -> None:
+    """Write each table to a file in a folder that is there."""
+    for name in tables.names:
+        tables.connection.execute(_copy(name, folder / f"{name}.{format}", format))
 
 
 def _copy(name: str, path: Path, format: str) -> str:
