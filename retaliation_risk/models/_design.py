@@ -173,9 +173,9 @@ def _combinations(Z: Floats, names: Sequence[str]) -> tuple[tuple[str, ...], ...
 
 def _skewed(filled: Floats) -> npt.NDArray[np.bool_]:
     """Columns without negative values whose third standardised moment is above SKEWED."""
-    centred = filled - filled.mean(axis=0)
-    spread = np.maximum(filled.std(axis=0), 1e-300)
-    skewed: npt.NDArray[np.bool_] = ((centred / spread) ** 3).mean(axis=0) > SKEWED
+    standard = (filled - filled.mean(axis=0)) / np.maximum(filled.std(axis=0), 1e-300)
+    # Written out: numpy's ** 3 takes over ten times as long.
+    skewed: npt.NDArray[np.bool_] = (standard * standard * standard).mean(axis=0) > SKEWED
     nonnegative: npt.NDArray[np.bool_] = filled.min(axis=0, initial=np.inf) >= 0
     return skewed & nonnegative
 
