@@ -2,29 +2,7 @@
 #   Rscript competing.R                                   simulated data -> competing_simulated.csv, competing_simulated.json
 #   Rscript competing.R <folder with recurrent_events>    public data -> competing_public.json (numbers only, no data)
 # Made with R 4.2.2 and survival 3.5-3; each json file says so in "versions".
-library(survival)
-tight <- coxph.control(eps = 1e-14, toler.chol = 1e-15, iter.max = 100, timefix = FALSE)
-
-number <- function(x) {
-  text <- sprintf("%.15g", x)
-  text[is.na(x) | is.infinite(x)] <- "null"
-  text
-}
-json <- function(x) {
-  if (is.list(x)) {
-    return(paste0("{", paste0('"', names(x), '": ', vapply(x, json, ""), collapse = ",\n"), "}"))
-  }
-  if (is.character(x)) return(paste0('"', x, '"'))
-  if (is.matrix(x)) {
-    return(paste0("[", paste(apply(x, 1, function(row) json(c(row))), collapse = ",\n"), "]"))
-  }
-  paste0("[", paste(number(x), collapse = ", "), "]")
-}
-write_json <- function(cases, path) {
-  versions <- list(versions = paste(R.version.string, "survival", packageVersion("survival")))
-  writeLines(json(c(versions, cases)), path)
-}
-bare <- function(m) { m <- as.matrix(m); dimnames(m) <- NULL; m }
+source("write.R")
 
 # Columns of pstate and std.err are survival, then the causes in order.
 curve_numbers <- function(make) {
@@ -39,9 +17,6 @@ curve_numbers <- function(make) {
 # Sums, and sums by row number, hold the same digits in few numbers, where there are thousands of rows.
 folded <- function(m) { m <- as.matrix(m); unname(c(colSums(m), colSums(m * seq_len(nrow(m))))) }
 rows_numbers <- function(rows) bare(rows[, c("row", "fgstart", "fgstop", "fgstatus", "fgwt")])
-fit_numbers <- function(fit) {
-  list(coefficients = unname(coef(fit)), se = sqrt(diag(fit$naive.var)), robust = bare(fit$var), loglik = fit$loglik)
-}
 
 simulate <- function() {
   set.seed(20261123)

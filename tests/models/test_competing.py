@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from retaliation_risk.errors import ArgumentError, GateError
-from retaliation_risk.models import Cox
+from retaliation_risk.models import LandmarkCox
 from retaliation_risk.models.competing import (
     ExitOrVoice,
     aalen_johansen,
@@ -239,7 +239,7 @@ def model(landmark):
 def test_without_exits_the_risk_is_that_of_cox(landmark):
     X, y = landmark
     y = y.assign(competing=False)
-    both, cox = ExitOrVoice().fit(X, y), Cox().fit(X, y)
+    both, cox = ExitOrVoice().fit(X, y), LandmarkCox().fit(X, y)
     times = np.array([0.0, 1, 17.3, HORIZON])
     np.testing.assert_allclose(
         both.predict_survival(X, times), cox.predict_survival(X, times), rtol=0, atol=1e-12
@@ -250,7 +250,7 @@ def test_without_exits_the_risk_is_that_of_cox(landmark):
 
 
 def test_the_voice_hazard_is_that_of_cox_with_exits_too(landmark, model):
-    cox = Cox().fit(*landmark)
+    cox = LandmarkCox().fit(*landmark)
     np.testing.assert_allclose(model.coefficients_[0], cox.coefficients_, rtol=1e-12)
     pd.testing.assert_frame_equal(model.contributions(landmark[0]), cox.contributions(landmark[0]))
     # Some leave first, so fewer retaliate than would if nobody could leave.

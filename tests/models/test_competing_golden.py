@@ -1,25 +1,15 @@
 """Competing risks against R's survival, number by number; tests/golden/competing.R made the numbers."""
 
-import json
-import os
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 import pytest
 
 from retaliation_risk.models.competing import ExitOrVoice, aalen_johansen, fine_gray_rows, fit_fine_gray
 
-GOLDEN = Path(__file__).parent.parent / "golden"
-SIMULATED = json.loads((GOLDEN / "competing_simulated.json").read_text())
-PUBLIC = json.loads((GOLDEN / "competing_public.json").read_text())
+from .golden import GOLDEN, check_fit, close, numbers, recurrent
 
-
-def close(ours, theirs, rtol=1e-8):
-    """Equal to 1e-8 of the value, or of the largest value beside it where this one is next to 0."""
-    theirs = np.array(theirs, dtype=float)
-    ours = np.asarray(ours, dtype=float).reshape(theirs.shape)
-    np.testing.assert_allclose(ours, theirs, rtol=rtol, atol=rtol * np.nanmax(np.abs(theirs)))
+SIMULATED = numbers("competing_simulated")
+PUBLIC = numbers("competing_public")
 
 
 @pytest.fixture(scope="module")
@@ -79,13 +69,6 @@ def test_fine_gray_is_that_of_r(name, of, simulated, whole):
     check_fit(fit_fine_gray(data[["x1", "x2"]], **arguments, of=of), theirs)
 
 
-def check_fit(fit, theirs):
-    close(fit.coefficients, theirs["coefficients"])
-    close(np.sqrt(np.diag(fit.covariance)), theirs["se"])
-    close(fit.robust, theirs["robust"])
-    close([fit.log_likelihood_null, fit.log_likelihood], theirs["loglik"])
-
-
 def test_exit_or_voice_is_the_multi_state_cox_model_of_r(whole):
     theirs = SIMULATED["exit_or_voice"]
     X = whole[["x1", "x2"]].astype(float)
@@ -108,14 +91,6 @@ def test_exit_or_voice_is_the_multi_state_cox_model_of_r(whole):
     found = model.predict_incidence(grid, np.array(theirs["time"]))
     close(found["voice"].T, theirs["voice"])
     close(found["exit"].T, theirs["exit"])
-
-
-def recurrent(name):
-    folder = os.environ.get("RETALIATION_RISK_DATA")
-    path = Path(folder or ".") / "recurrent_events" / f"{name}.csv"
-    if not folder or not path.exists():
-        pytest.skip(f"needs RETALIATION_RISK_DATA with recurrent_events/{name}.csv")
-    return pd.read_csv(path)
 
 
 def rotterdam():

@@ -1,9 +1,5 @@
 """Recurrent events against R's survival, number by number; tests/golden/recurrent.R made the numbers."""
 
-import json
-import os
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -11,18 +7,14 @@ import pytest
 from retaliation_risk.models.competing import aalen_johansen, incidence_table
 from retaliation_risk.models.recurrent import earlier_events, fit_recurrent, mean_cumulative_events
 
-GOLDEN = Path(__file__).parent.parent / "golden"
-SIMULATED = json.loads((GOLDEN / "recurrent_simulated.json").read_text())
-PUBLIC = json.loads((GOLDEN / "recurrent_public.json").read_text())
-NAMES = {"id": "customer_id", "start": "start_days", "stop": "stop_days"}
+from .golden import GOLDEN, check_fit, close, numbers, recurrent
+
+SIMULATED = numbers("recurrent_simulated")
+PUBLIC = numbers("recurrent_public")
+NAMES = {"id": "customer_id", "status": "event"}
+NAMES |= dict.fromkeys(("start", "tstart", "t.start"), "start_days")
+NAMES |= dict.fromkeys(("stop", "tstop", "t.stop"), "stop_days")
 MODELS = ["andersen_gill", "earlier", "pwp_total", "pwp_gap", "pwp_total_pooled", "pwp_gap_pooled"]
-
-
-def close(ours, theirs, rtol=1e-8):
-    """Equal to 1e-8 of the value, or of the largest value beside it where this one is next to 0."""
-    theirs = np.array(theirs, dtype=float)
-    ours = np.asarray(ours, dtype=float).reshape(theirs.shape)
-    np.testing.assert_allclose(ours, theirs, rtol=rtol, atol=rtol * np.nanmax(np.abs(theirs)))
 
 
 def fitted(name, frame, covariates, at_most, weight=None):
@@ -32,13 +24,6 @@ def fitted(name, frame, covariates, at_most, weight=None):
         return fit_recurrent(frame, [*covariates, "earlier"], weight=weight)
     kind, pooled = name.removesuffix("_pooled"), name.endswith("_pooled")
     return fit_recurrent(frame, covariates, kind=kind, max_stratum=at_most if pooled else None, weight=weight)
-
-
-def check_fit(fit, theirs):
-    close(fit.coefficients, theirs["coefficients"])
-    close(np.sqrt(np.diag(fit.covariance)), theirs["se"])
-    close(fit.robust, theirs["robust"])
-    close([fit.log_likelihood_null, fit.log_likelihood], theirs["loglik"])
 
 
 def check_mean(found, theirs):
@@ -66,29 +51,25 @@ def test_mean_number_of_events_is_that_of_r(simulated):
     check_mean(mean_cumulative_events(simulated, weight="weight"), SIMULATED["mean_weighted"])
 
 
-def recurrent(name):
-    folder = os.environ.get("RETALIATION_RISK_DATA")
-    path = Path(folder or ".") / "recurrent_events" / f"{name}.csv"
-    if not folder or not path.exists():
-        pytest.skip(f"needs RETALIATION_RISK_DATA with recurrent_events/{name}.csv")
-    data = pd.read_csv(path)
-    return data.rename(columns={"tstart": "start", "tstop": "stop", "t.start": "start", "t.stop": "stop"})
+def counting(name):
+    """Rows of a public data set under our names."""
+    return recurrent(name).rename(columns=NAMES)
 
 
 def cgd():
-    data = recurrent("cgd").rename(columns={"status": "event"})
+    data = counting("cgd")
     data = data.assign(treated=data["treat"] == "rIFN-g", autosomal=data["inherit"] == "autosomal")
-    return data.rename(columns=NAMES), ["treated", "autosomal", "age", "steroids"], 3
+    return data, ["treated", "autosomal", "age", "steroids"], 3
 
 
 def readmission():
-    data = recurrent("readmission")
+    data = counting("readmission")
     data = data.assign(female=data["sex"] == "Female", treated=data["chemo"] == "Treated")
-    return data.rename(columns=NAMES), ["female", "treated"], 4
+    return data, ["female", "treated"], 4
 
 
 def bladder2():
-    return recurrent("bladder2").rename(columns=NAMES), ["rx", "number", "size"], 3
+    return counting("bladder2"), ["rx", "number", "size"], 3
 
 
 SOURCES = pytest.mark.parametrize("source", [cgd, readmission, bladder2], ids=lambda f: f.__name__)

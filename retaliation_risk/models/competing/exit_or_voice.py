@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import ClassVar, Self
 
 import numpy as np
@@ -13,7 +14,7 @@ from retaliation_risk.models._base import Fitted
 from retaliation_risk.models._design import Design, fit_design
 from retaliation_risk.models._outcomes import Bools, Floats, Outcomes, read_outcomes, within_reach
 from retaliation_risk.models.baseline import step
-from retaliation_risk.models.partial import baseline, cumulative_hazard, fit_rows, partial_rows
+from retaliation_risk.models.landmark_cox import fit_landmarks
 
 #: What may come first, in the order of coefficients and hazards: retaliation, and leaving.
 CAUSES = ("voice", "exit")
@@ -24,20 +25,20 @@ _CELLS = 1_000_000
 class ExitOrVoice(Fitted):
     """Two cause-specific Cox models on one design; a risk of retaliation that knows customers may leave first.
 
-    Exit and voice are what a dissatisfied customer can do (Hirschman 1970). The Cox model on landmark rows counts
-    leavers as censored and gives the risk of a world in which nobody leaves. Here the hazard of leaving is modelled
-    too, and the risk is the share who will in fact retaliate within the horizon. The order of customers may differ:
-    who is about to leave has little time to retaliate.
+    Exit and voice are what a dissatisfied customer can do (Hirschman 1970). :class:`retaliation_risk.models.LandmarkCox`
+    counts leavers as censored and gives the risk of a world in which nobody leaves. Here the hazard of leaving is
+    modelled too, and the risk is the share who will in fact retaliate within the horizon. The order of customers may
+    differ: who is about to leave has little time to retaliate.
 
     Between two event times both hazards are constant, so a step of size h = h_voice + h_exit lets exp(-h) stay, and
     those who go divide as the hazards do. That is the exponential of the matrix of hazards, as in R's ``survfit`` of a
     multi-state ``coxph``. The incidences of the two causes and the share of those who stay add up to 1; without any
-    exit the risk is that of the Cox model, 1 - exp(-H), up to rounding.
+    exit the risk is that of LandmarkCox, 1 - exp(-H), up to rounding.
 
     Parameters
     ----------
     ridge : float
-        As in the Cox model, for each of the two causes; 0 for none.
+        As in LandmarkCox, for each of the two causes; 0 for none.
 
     Attributes
     ----------
@@ -193,13 +194,7 @@ def _fit(
     p = Z.shape[1]
     if not came.any():
         return np.zeros(p), np.zeros((p, p)), np.zeros((2, 1))
-    rows = partial_rows(Z, stop=outcomes.duration, event=came, cluster=outcomes.customer, names=names)
-    fit = fit_rows(rows, ridge=ridge)
-    assert fit.robust is not None
-    base = baseline(fit, rows)
-    times = np.append(0.0, base.time)
-    curve = np.stack([times, cumulative_hazard(fit, base, np.zeros((1, p)), times)[0]])
-    return fit.coefficients, fit.robust, curve
+    return fit_landmarks(Z, replace(outcomes, event=came), names, ridge)
 
 
 def _on_one_grid(curves: list[Floats]) -> Floats:
