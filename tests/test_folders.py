@@ -53,8 +53,7 @@ def test_a_name_that_is_taken_is_refused_before_and_after(tmp_path):
     with pytest.raises(ArgumentError, match="RR108"), fresh_folder(tmp_path / "out"):
         pytest.fail("the block must not run")
     with pytest.raises(ArgumentError, match="appeared"), fresh_folder(tmp_path / "late"):
-        (tmp_path / "late").mkdir()
-        (tmp_path / "late" / "theirs").touch()
+        (tmp_path / "late" / "theirs").mkdir(parents=True)
     assert names(tmp_path) == ["late", "out"]
 
 
