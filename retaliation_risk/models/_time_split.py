@@ -13,8 +13,8 @@ from retaliation_risk.models._outcomes import Bools, Floats
 
 Ints = npt.NDArray[np.int64]
 
-#: Pieces above which ``cuts`` must be given: 2 GB or so with ten terms.
-MAX_PIECES = 20_000_000
+#: Pieces above which ``cuts`` must be given; ten million with seven terms take about 2.5 GB.
+MAX_PIECES = 10_000_000
 
 
 @dataclass(frozen=True)
