@@ -1,0 +1,1 @@
+"""Metrics of survival predictions at size: ours against scikit-survival and lifelines."""
