@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from scipy.stats import norm
 
 from retaliation_risk.errors import ArgumentError, GateError
 
@@ -120,6 +121,14 @@ class Design:
             self.logged[self.kept], "per standard deviation of log(1 + value)", "per standard deviation"
         )
         return pd.DataFrame(columns | {"kind": kind, "unit": unit, "scale": self.scale[self.kept]})
+
+    def ratios(self, log_ratio: Floats, error: Floats, kind: str) -> pd.DataFrame:
+        """Effects with 95 % intervals and p-values from logarithms and their standard errors."""
+        z = norm.ppf(0.975)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            p_value = 2 * norm.sf(np.abs(log_ratio / error))
+        low, high = np.exp(log_ratio - z * error), np.exp(log_ratio + z * error)
+        return self.effects(np.exp(log_ratio), low, high, p_value, kind)
 
 
 def fit_design(X: pd.DataFrame) -> Design:

@@ -6,7 +6,6 @@ from typing import ClassVar, Self
 
 import numpy as np
 import pandas as pd
-from scipy.stats import norm
 from sklearn.utils.validation import check_is_fitted
 
 from retaliation_risk._validate import one_of, within
@@ -112,11 +111,7 @@ class AFT(Fitted):
         """
         check_is_fitted(self)
         error = np.sqrt(np.diag(self.covariance_)[1:-1])
-        z = norm.ppf(0.975)
-        with np.errstate(divide="ignore"):
-            p_value = 2 * norm.sf(np.abs(self.coefficients_ / error))
-        low, high = np.exp(self.coefficients_ - z * error), np.exp(self.coefficients_ + z * error)
-        return self.design_.effects(np.exp(self.coefficients_), low, high, p_value, "time ratio")
+        return self.design_.ratios(self.coefficients_, error, "time ratio")
 
     def contributions(self, X: pd.DataFrame) -> pd.DataFrame:
         """Each feature's part of the risk against the training mean; higher is sooner.

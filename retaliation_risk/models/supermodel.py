@@ -8,7 +8,6 @@ from typing import Any, ClassVar, Self
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy.stats import norm
 from sklearn.utils.validation import check_is_fitted
 
 from retaliation_risk._validate import within
@@ -143,14 +142,9 @@ class Supermodel(Fitted):
         check_is_fitted(self)
         n_powers, n_used = self.coefficients_.shape
         factors = _powers(self.landmarks_, _moments(pd.Series([moment])), n_powers - 1)[0]
-        log_ratio = factors @ self.coefficients_
         blocks = self.covariance_.reshape(n_powers, n_used, n_powers, n_used)
         error = np.sqrt(np.einsum("a,ajbj,b->j", factors, blocks, factors))
-        z = norm.ppf(0.975)
-        with np.errstate(divide="ignore"):
-            p_value = 2 * norm.sf(np.abs(log_ratio / error))
-        low, high = np.exp(log_ratio - z * error), np.exp(log_ratio + z * error)
-        return self.design_.effects(np.exp(log_ratio), low, high, p_value, "hazard ratio")
+        return self.design_.ratios(factors @ self.coefficients_, error, "hazard ratio")
 
     @property
     def drift_(self) -> pd.DataFrame:
@@ -182,9 +176,8 @@ class Supermodel(Fitted):
         for time in asked:
             within_reach(self.longest_, float(time))
         powers = self._powers_of(X)
-        log_risk = (self.design_.matrix(X) * (powers @ self.coefficients_)).sum(axis=1) + powers[
-            :, 1:
-        ] @ self.trend_
+        features = (self.design_.matrix(X) * (powers @ self.coefficients_)).sum(axis=1)
+        log_risk = features + powers[:, 1:] @ self.trend_
         level = _levels(self.curves_, _asked(X, self.landmarks_), asked)
         # A log hazard beyond 700 overflows; survival is 0 long before.
         survival: Floats = np.exp(-np.exp(np.minimum(log_risk, 700.0))[:, None] * level)
