@@ -93,32 +93,43 @@ def _levels(size: int) -> IntArray:
     return np.cumsum([0, *sizes])
 
 
+# Plain loops compile in a seventh of the time of the same sums of whole rows, and run twice as fast.
+
+
 @numba.njit(cache=True, nogil=True)
 def _walk_back(ask, slot, level, weight, good, pairs):  # type: ignore[no-untyped-def]
-    """Walk the stops in order; add to ``good`` and ``pairs``, one value for each column of ``weight``.
-
-    In plain loops, which compile in a seventh of the time of the same sums of rows and run twice as fast.
-    """
+    """Walk the stops in order; add to ``good`` and ``pairs``, one value for each column of ``weight``."""
     width = weight.shape[1]
     tree = np.zeros((level[-1], width))
     total, below = np.zeros(width), np.zeros(width)
     for stop in range(len(ask)):
-        place = slot[stop]
         if not ask[stop]:
+            _join(tree, level, slot[stop], weight, stop)
             for b in range(width):
                 total[b] += weight[stop, b]
-            for depth in range(len(level) - 1):
-                node = level[depth] + (place >> (_BITS * depth))
-                for b in range(width):
-                    tree[node, b] += weight[stop, b]
             continue
-        for b in range(width):
-            below[b] = tree[place, b] / 2
-        for depth in range(len(level) - 1):
-            node = place >> (_BITS * depth)
-            for sibling in range((node >> _BITS) << _BITS, node):
-                for b in range(width):
-                    below[b] += tree[level[depth] + sibling, b]
+        _sum_below(tree, level, slot[stop], below)
         for b in range(width):
             good[b] += weight[stop, b] * below[b]
             pairs[b] += weight[stop, b] * total[b]
+
+
+@numba.njit(cache=True, nogil=True)
+def _join(tree, level, slot, weight, stop):  # type: ignore[no-untyped-def]
+    """Add the weights of a stop to the node of its slot on each level."""
+    for depth in range(len(level) - 1):
+        node = level[depth] + (slot >> (_BITS * depth))
+        for b in range(weight.shape[1]):
+            tree[node, b] += weight[stop, b]
+
+
+@numba.njit(cache=True, nogil=True)
+def _sum_below(tree, level, slot, below):  # type: ignore[no-untyped-def]
+    """Write the weight below a slot and half of that at it into ``below``: the elder siblings on each level."""
+    for b in range(len(below)):
+        below[b] = tree[slot, b] / 2
+    for depth in range(len(level) - 1):
+        node = slot >> (_BITS * depth)
+        for sibling in range((node >> _BITS) << _BITS, node):
+            for b in range(len(below)):
+                below[b] += tree[level[depth] + sibling, b]
