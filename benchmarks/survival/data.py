@@ -26,13 +26,20 @@ class Case:
         return f"{self.rows:.0e} {self.kind}, {self.times}".replace("e+0", "e")
 
 
+def covariates(
+    rng: np.random.Generator, rows: int
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """Draw seven normal and three binary columns, and each row's true hazard ratio."""
+    X = rng.normal(size=(rows, COVARIATES))
+    X[:, 7:] = X[:, 7:] > 1
+    truth = np.linspace(-0.3, 0.3, COVARIATES)
+    return X, np.exp(X @ truth - 0.5 * truth @ truth)
+
+
 def write(case: Case, folder: Path, seed: int = 1) -> Path:
     """Write start, stop, event and covariates, column after column, as doubles."""
     rng = np.random.default_rng(seed)
-    X = rng.normal(size=(case.rows, COVARIATES))
-    X[:, 7:] = X[:, 7:] > 1
-    truth = np.linspace(-0.3, 0.3, COVARIATES)
-    rate = np.exp(X @ truth - 0.5 * truth @ truth)
+    X, rate = covariates(rng, case.rows)
     if case.kind == "right-censored":
         start, life = np.zeros(case.rows), rng.exponential(size=case.rows) / rate
         end = rng.exponential(2 * EVENT_SHARE, case.rows) * (0.5 + rng.random(case.rows)) / 2

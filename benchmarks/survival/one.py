@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import resource
 import sys
 import time
 import warnings
@@ -13,18 +12,10 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks._measure import peak_mb
 from benchmarks.survival.data import read
 
 Fit = Callable[[], Any]
-
-
-def peak_mb() -> float:
-    """Largest memory this process has had, libraries and data included."""
-    status = Path("/proc/self/status")
-    if status.exists():
-        line = next(line for line in status.read_text().splitlines() if line.startswith("VmHWM"))
-        return int(line.split()[1]) / 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 def ours(kind: str, path: Path) -> Fit:
@@ -95,14 +86,10 @@ def main() -> None:
     engine, kind, path = sys.argv[1:]
     fit = ENGINES[engine](kind, Path(path))
     warnings.simplefilter("ignore")
-    began = time.perf_counter()
-    coefficients = fit()
-    seconds = time.perf_counter() - began
-    print(
-        json.dumps(
-            {"seconds": seconds, "memory_mb": peak_mb(), "coefficients": list(map(float, coefficients))}
-        )
-    )
+    began, used = time.perf_counter(), time.process_time()
+    coefficients = [float(one) for one in fit()]
+    found = {"seconds": time.perf_counter() - began, "cpu_seconds": time.process_time() - used}
+    print(json.dumps(found | {"memory_mb": peak_mb(), "coefficients": coefficients}))
 
 
 if __name__ == "__main__":

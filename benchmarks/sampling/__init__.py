@@ -1,0 +1,1 @@
+"""What sampled risk sets save and cost beside the full cohort."""
