@@ -14,6 +14,7 @@ from retaliation_risk.histories.declare import Feature
 from retaliation_risk.histories.definitions import Definitions
 from retaliation_risk.histories.facts import (
     NO_EVENTS,
+    NO_IDS,
     Events,
     Ids,
     Tickets,
@@ -114,9 +115,9 @@ def read_facts(
     make_codes(cursor)
     customers = cursor.execute("SELECT customer_id FROM _codes ORDER BY code").fetchnumpy()["customer_id"]
     n = len(customers)
-    tickets = read_tickets(cursor, n)
-    events = read_events(cursor, tables.names, needed)
-    ticket_ids = read_ids(cursor) if ids else Ids("", np.empty(0, dtype=np.int64))
+    tickets, rows = read_tickets(cursor, n)
+    events = read_events(cursor, tables.names, rows, needed)
+    ticket_ids = read_ids(cursor, rows) if ids else NO_IDS
     cursor.execute("DROP TABLE _tickets")
     logs = tuple(read_logs(cursor, tables.names, n, wanted))
     first_seen = next(log.known for log in logs if log.spec.name == "customers")

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import numba
 import numpy as np
+import numpy.typing as npt
 
 from retaliation_risk.histories.definitions import EVIDENCE
 from retaliation_risk.tables.contract import EVENT_TYPES
@@ -28,6 +29,7 @@ E_CSAT, E_ESCALATED, E_FOLLOW_UP, E_REOPENED, E_REPEAT, E_BREACHED, E_UNANSWERED
     for kind in ("bad_csat", "escalated", "follow_up", "reopened", "repeat", "sla_breached", "unanswered")
 )
 FIRST_REPLY, AMENDS = 1, 2
+_NO_KEY, _NO_VALUE = np.empty(0, dtype=np.int64), np.empty(0)
 SHORT = 24  # rows that insertion sorts faster than merging
 
 
@@ -47,7 +49,7 @@ def group(owner, n):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(cache=True, nogil=True, inline="always")
-def _after(i, j, first, second, third, fourth, fifth):  # type: ignore[no-untyped-def]
+def _after(i, j, first, second, third, fourth):  # type: ignore[no-untyped-def]
     """Whether row ``i`` comes after ``j`` by the keys, of which the later may be empty; missing values come first."""
     if first[i] != first[j]:
         return first[i] > first[j]
@@ -57,11 +59,11 @@ def _after(i, j, first, second, third, fourth, fifth):  # type: ignore[no-untype
         return third[i] > third[j]
     if fourth.size and fourth[i] != fourth[j] and not (np.isnan(fourth[i]) and np.isnan(fourth[j])):
         return np.isnan(fourth[j]) or fourth[i] > fourth[j]
-    return fifth.size > 0 and fifth[i] > fifth[j]
+    return False
 
 
 @numba.njit(cache=True, nogil=True)
-def sort_within(starts, order, first, second, third, fourth, fifth):  # type: ignore[no-untyped-def]
+def sort_within(starts, order, first, second, third, fourth):  # type: ignore[no-untyped-def]
     """Sort each owner's part of ``order`` by the keys, in place: insertion in short runs, then merging of them."""
     longest = 0
     for c in range(starts.size - 1):
@@ -72,7 +74,7 @@ def sort_within(starts, order, first, second, third, fourth, fifth):  # type: ig
         for begin in range(low, high, SHORT):
             for k in range(begin + 1, min(begin + SHORT, high)):
                 row, p = order[k], k
-                while p > begin and _after(order[p - 1], row, first, second, third, fourth, fifth):
+                while p > begin and _after(order[p - 1], row, first, second, third, fourth):
                     order[p] = order[p - 1]
                     p -= 1
                 order[p] = row
@@ -80,12 +82,12 @@ def sort_within(starts, order, first, second, third, fourth, fifth):  # type: ig
         while width < high - low:
             for begin in range(low, high - width, 2 * width):
                 middle, end = begin + width, min(begin + 2 * width, high)
-                if not _after(order[middle - 1], order[middle], first, second, third, fourth, fifth):
+                if not _after(order[middle - 1], order[middle], first, second, third, fourth):
                     continue
                 spare[: middle - begin] = order[begin:middle]
                 p, a, b = begin, 0, middle
                 while a < middle - begin:
-                    if b < end and _after(spare[a], order[b], first, second, third, fourth, fifth):
+                    if b < end and _after(spare[a], order[b], first, second, third, fourth):
                         order[p] = order[b]
                         b += 1
                     else:
@@ -93,6 +95,20 @@ def sort_within(starts, order, first, second, third, fourth, fifth):  # type: ig
                         a += 1
                     p += 1
             width *= 2
+
+
+def arranged(
+    owner: npt.NDArray[np.int32],
+    n_owners: int,
+    first: npt.NDArray[np.int64],
+    second: npt.NDArray[np.int64] = _NO_KEY,
+    third: npt.NDArray[np.int64] = _NO_KEY,
+    fourth: npt.NDArray[np.float64] = _NO_VALUE,
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Return where each owner's rows start, and the rows by (owner, keys); equal rows stay in their order."""
+    starts, order = group(owner, n_owners)
+    sort_within(starts, order, first, second, third, fourth)
+    return starts, order
 
 
 @numba.njit(cache=True, nogil=True)

@@ -9,7 +9,8 @@ import duckdb
 import numpy as np
 import numpy.typing as npt
 
-from retaliation_risk.tables.contract import ACTOR_TYPES, EVENT_TYPES
+from retaliation_risk.histories import derive
+from retaliation_risk.tables.contract import EVENT_TYPES
 
 Int64 = npt.NDArray[np.int64]
 Int32 = npt.NDArray[np.int32]
@@ -67,14 +68,13 @@ def _dense(issue: Int32) -> Int32:
 
 @dataclass(frozen=True)
 class Events:
-    """Ticket events in any order; ``kind`` is the position in ``EVENT_TYPES``, ``actor`` of the names in order."""
+    """Ticket events in any order; ``kind`` is the position in ``EVENT_TYPES``."""
 
     ticket: Int32
     kind: Int8
     known: Int64
     occurred: Int64
     value: Float64
-    actor: Int8
 
     def take(self, rows: Int64, first: int) -> Events:
         """Return the events at these rows, with the codes of tickets counted from ``first``."""
@@ -83,37 +83,36 @@ class Events:
 
 
 _NO_TIMES, _NO_CODES = np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int8)
-NO_EVENTS = Events(np.empty(0, dtype=np.int32), _NO_CODES, _NO_TIMES, _NO_TIMES, np.empty(0), _NO_CODES)
+NO_EVENTS = Events(np.empty(0, dtype=np.int32), _NO_CODES, _NO_TIMES, _NO_TIMES, np.empty(0))
 
 
 @dataclass(frozen=True)
 class Ids:
-    """Many ids as one text and their ends; takes a tenth of the memory of as many strings."""
+    """Many ids as one text, the end of each, and their order; takes a tenth of the memory of as many strings."""
 
     text: str
     ends: Int64
+    order: Int64
 
     def __len__(self) -> int:
-        return len(self.ends)
+        return len(self.order)
 
     def __getitem__(self, position: int) -> str:
-        start = self.ends[position - 1] if position else 0
-        return self.text[start : self.ends[position]]
+        row = self.order[position]
+        return self.text[self.ends[row - 1] if row else 0 : self.ends[row]]
+
+
+NO_IDS = Ids("", _NO_TIMES, _NO_TIMES)
 
 
 def make_codes(connection: duckdb.DuckDBPyConnection) -> None:
-    """Give customers numbers in the order of their ids, and tickets in the order of :class:`Tickets`.
-
-    ``_codes`` has customer_id and code; a ticket's code is its ``rowid`` in ``_tickets``.
-    """
+    """Give customers numbers in the order of their ids (``_codes``), and tickets their rows in ``_tickets``."""
     connection.execute("CREATE TEMP TABLE _sorted AS SELECT customer_id FROM customers ORDER BY customer_id")
     connection.execute("CREATE TEMP TABLE _codes AS SELECT customer_id, rowid::INT AS code FROM _sorted")
-    connection.execute(
-        _SORTED_TICKETS.format(public=", ".join(f"'{channel}'" for channel in PUBLIC_CHANNELS))
-    )
+    connection.execute(_TICKETS.format(public=_listed(PUBLIC_CHANNELS)))
 
 
-_SORTED_TICKETS = """
+_TICKETS = """
 CREATE TEMP TABLE _tickets AS
 WITH issues AS (SELECT issue_key, row_number() OVER () - 1 AS issue
                 FROM (SELECT DISTINCT issue_key FROM tickets WHERE issue_key IS NOT NULL)),
@@ -123,54 +122,84 @@ SELECT ticket_id, code::INT AS customer, epoch_us(opened_at) AS opened, coalesce
        coalesce(severity::DOUBLE, 'nan'::DOUBLE) AS severity, coalesce(channel_code, -1)::INT AS channel,
        coalesce(lower(channel) IN ({public}), false) AS public, coalesce(issue, -1)::INT AS issue, parent_ticket_id
 FROM tickets JOIN _codes USING (customer_id) LEFT JOIN issues USING (issue_key) LEFT JOIN channels USING (channel)
-ORDER BY code, opened_at, ticket_id
 """
 
 
-def read_ids(connection: duckdb.DuckDBPyConnection) -> Ids:
-    """Read the ticket ids, in the order of the tickets."""
-    found = connection.execute("SELECT length(ticket_id) AS n FROM _tickets ORDER BY rowid").fetchnumpy()["n"]
-    text = connection.execute("SELECT string_agg(ticket_id, '' ORDER BY rowid) FROM _tickets").fetchall()
-    return Ids(text[0][0] or "", np.cumsum(found, dtype=np.int64))
-
-
-def read_tickets(connection: duckdb.DuckDBPyConnection, n_customers: int) -> Tickets:
-    """Read the tickets; call :func:`make_codes` first."""
+def read_tickets(connection: duckdb.DuckDBPyConnection, n_customers: int) -> tuple[Tickets, Int64]:
+    """Read the tickets, and the row in ``_tickets`` of each; call :func:`make_codes` first."""
     found = connection.execute(
         """SELECT customer, opened, complaint, severity, channel, public, issue, parent_ticket_id IS NOT NULL AS linked
            FROM _tickets ORDER BY rowid"""
     ).fetchnumpy()
     parent = np.full(len(found["opened"]), -1, dtype=np.int32)
+    starts, order = _ordered(
+        connection, np.asarray(found["customer"]), np.asarray(found["opened"]), n_customers
+    )
     if found["linked"].any():
         links = connection.execute(
             """SELECT child.rowid AS child, parent.rowid AS parent
                FROM _tickets child JOIN _tickets parent ON child.parent_ticket_id = parent.ticket_id"""
         ).fetchnumpy()
-        parent[links["child"]] = links["parent"]
-    columns = {name: np.asarray(found.pop(name)) for name in list(found)}
-    starts = np.searchsorted(columns["customer"], np.arange(n_customers + 1)).astype(np.int64)
-    return Tickets(starts=starts, **columns, parent=parent)
+        parent[links["child"]] = positions(order)[links["parent"]]
+    columns = {name: np.asarray(found.pop(name))[order] for name in list(found)}
+    return Tickets(starts=starts, **columns, parent=parent[order]), order
+
+
+def positions(order: Int64) -> Int32:
+    """Return the position of each row in the order."""
+    found = np.empty(len(order), dtype=np.int32)
+    found[order] = np.arange(len(order), dtype=np.int32)
+    return found
+
+
+def _ordered(
+    connection: duckdb.DuckDBPyConnection, customer: Int32, opened: Int64, n_customers: int
+) -> tuple[Int64, Int64]:
+    """Return where each customer's tickets start, and the rows by (customer, opened, ticket_id).
+
+    Few tickets of a customer are opened at the very same time: only their ids are read and compared.
+    """
+    starts, order = derive.arranged(customer, n_customers, opened)
+    same = (np.diff(customer[order]) == 0) & (np.diff(opened[order]) == 0)
+    if same.any():
+        tied = order[np.concatenate([same, [False]]) | np.concatenate([[False], same])]
+        connection.register("_tied", {"row": tied})
+        by_id = connection.execute(
+            "SELECT _tickets.rowid AS row FROM _tickets JOIN _tied ON _tickets.rowid = _tied.row ORDER BY ticket_id"
+        ).fetchnumpy()["row"]
+        connection.unregister("_tied")
+        rank = np.zeros(len(order), dtype=np.int64)
+        rank[by_id] = np.arange(len(by_id))
+        starts, order = derive.arranged(customer, n_customers, opened, rank)
+    return starts, order
+
+
+def read_ids(connection: duckdb.DuckDBPyConnection, order: Int64) -> Ids:
+    """Read the ids of the tickets, whose rows in ``_tickets`` are ``order``."""
+    found = connection.execute("SELECT length(ticket_id) AS n FROM _tickets ORDER BY rowid").fetchnumpy()["n"]
+    text = connection.execute("SELECT string_agg(ticket_id, '' ORDER BY rowid) FROM _tickets").fetchall()
+    return Ids(text[0][0] or "", np.cumsum(found, dtype=np.int64), order)
 
 
 def read_events(
-    connection: duckdb.DuckDBPyConnection, present: Collection[str], kinds: Collection[str] = EVENT_TYPES
+    connection: duckdb.DuckDBPyConnection,
+    present: Collection[str],
+    order: Int64,
+    kinds: Collection[str] = EVENT_TYPES,
 ) -> Events:
-    """Read the events of tickets of some kinds, none if there is no such table; call :func:`make_codes` first."""
+    """Read the events of some kinds, none if there is no such table; ``order`` has the tickets' rows in ``_tickets``."""
     if "ticket_events" not in present or not kinds:
         return NO_EVENTS
-    chosen = "" if set(kinds) == set(EVENT_TYPES) else f"WHERE event_type IN ({_listed(sorted(kinds))})"
+    # A join with the kinds is faster than a cast of each text.
+    listed = ", ".join(f"('{kind}', {EVENT_TYPES.index(kind)}::TINYINT)" for kind in sorted(kinds))
     found = connection.execute(
-        f"""SELECT _tickets.rowid::INT AS ticket, {_position(EVENT_TYPES, "event_type")} AS kind,
-                   epoch_us(known_at) AS known, epoch_us(occurred_at) AS occurred,
-                   coalesce(value, 'nan'::DOUBLE) AS value,
-                   coalesce({_position(sorted(ACTOR_TYPES), "actor_type")}, -1)::TINYINT AS actor
-            FROM ticket_events JOIN _tickets USING (ticket_id) {chosen}"""
+        f"""SELECT _tickets.rowid::INT AS ticket, kind, epoch_us(known_at) AS known, epoch_us(occurred_at) AS occurred,
+                   coalesce(value, 'nan'::DOUBLE) AS value
+            FROM ticket_events JOIN (VALUES {listed}) AS kinds(event_type, kind) USING (event_type)
+                 JOIN _tickets USING (ticket_id)"""
     ).fetchnumpy()
-    return Events(**{name: np.asarray(found.pop(name)) for name in list(found)})
-
-
-def _position(words: Iterable[str], column: str) -> str:
-    return f"enum_code({column}::ENUM({_listed(words)}))::TINYINT"
+    columns = {name: np.asarray(found.pop(name)) for name in list(found)}
+    return Events(**columns | {"ticket": positions(order)[columns["ticket"]]})
 
 
 def _listed(words: Iterable[str]) -> str:

@@ -217,6 +217,10 @@ def microseconds(moments: Moments, n: int) -> Int64:
         raise ArgumentError(
             "RR111", f"moments holds a time outside the years 1677 to 2262 ({error})."
         ) from error
+    except (TypeError, ValueError) as error:
+        raise ArgumentError(
+            "RR111", f"moments holds what is no time, or of another form ({error})."
+        ) from error
     if times.isna().any():
         raise ArgumentError(
             "RR111", f"moments holds a missing time at position {int(times.isna().argmax())}."

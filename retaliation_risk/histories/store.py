@@ -18,11 +18,11 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 
+from retaliation_risk._folders import fresh_folder, scratch_folder
 from retaliation_risk.errors import ArgumentError
 from retaliation_risk.histories.budget import memory_bytes
 from retaliation_risk.histories.declare import Feature
 from retaliation_risk.histories.definitions import Definitions
-from retaliation_risk._folders import fresh_folder, scratch_folder
 from retaliation_risk.histories.manifest import Manifest, read_manifest
 from retaliation_risk.histories.progress import Progress, Report
 from retaliation_risk.histories.question import Question, Source, asked_moments

@@ -20,7 +20,6 @@ from retaliation_risk.histories.logs import LOGS
 from retaliation_risk.tables.contract import EVENT_TYPES
 
 Flags = Mapping[str, npt.NDArray[np.bool_]]
-NONE = np.empty(0, dtype=np.int64)
 HOUR_US = 3_600_000_000
 KIND_BITS = np.left_shift(np.uint64(1), np.arange(len(EVENT_TYPES), dtype=np.uint64))
 """Flags of the kinds of events, which come first in their log."""
@@ -84,12 +83,12 @@ class TicketLogs:
 
     @cached_property
     def sorted(self) -> Sorted:
-        """Events by (customer, known, occurred, kind, ticket, value, actor)."""
+        """Events by (customer, known, occurred, kind, ticket, value)."""
         raw = self.unsorted.pop()
         n = len(raw.known)
         tie = raw.kind.astype(np.int64) * len(self.tickets.opened) + raw.ticket
         owner = self.tickets.customer[raw.ticket]
-        starts, order = _arranged(owner, self.n_customers, raw.known, raw.occurred, tie, raw.value, raw.actor)
+        starts, order = derive.arranged(owner, self.n_customers, raw.known, raw.occurred, tie, raw.value)
         columns = dict(vars(raw))
         del raw, tie, owner
         events = Events(**{name: columns.pop(name)[order] for name in list(columns)})
@@ -125,7 +124,7 @@ class TicketLogs:
         """Where each customer's failed tickets start, and the tickets by (customer, failed, ticket)."""
         failed, _ = self.failures
         rows = np.flatnonzero(failed < NEVER)
-        starts, order = _arranged(self.tickets.customer[rows], self.n_customers, failed[rows])
+        starts, order = derive.arranged(self.tickets.customer[rows], self.n_customers, failed[rows])
         return starts, rows[order]
 
     def _tickets(self, spec: LogSpec) -> Log:
@@ -166,7 +165,7 @@ class TicketLogs:
         rank = np.concatenate([np.zeros(n, dtype=np.int8), events.kind[rows] + np.int8(1)])
         change = np.concatenate([np.ones(n), self.sorted.change[rows]])
         tie = ticket * np.int64(len(EVENT_TYPES) + 1) + rank
-        starts, order = _arranged(tickets.customer[ticket], self.n_customers, known, occurred, tie)
+        starts, order = derive.arranged(tickets.customer[ticket], self.n_customers, known, occurred, tie)
         return _log(spec, starts, known[order], ticket[order], {}, {"change": change[order]})
 
     def _failed_recoveries(self, spec: LogSpec) -> Log:
@@ -189,7 +188,7 @@ class TicketLogs:
         bad, clean = np.flatnonzero(failed < NEVER), np.flatnonzero(closed < failed)
         rows = np.concatenate([bad, clean])
         known = np.concatenate([failed[bad], closed[clean]])
-        starts, order = _arranged(self.tickets.customer[rows], self.n_customers, known, rows)
+        starts, order = derive.arranged(self.tickets.customer[rows], self.n_customers, known, rows)
         return _log(spec, starts, known[order], rows[order], {"failed": order < len(bad)}, {})
 
     def _double_deviations(self, spec: LogSpec) -> Log:
@@ -203,24 +202,9 @@ class TicketLogs:
         bad = np.flatnonzero((failed < NEVER) & tickets.complaint)
         rows = np.concatenate([again, bad])
         known = np.concatenate([tickets.opened[again], failed[bad]])
-        starts, order = _arranged(tickets.customer[rows], self.n_customers, known)
+        starts, order = derive.arranged(tickets.customer[rows], self.n_customers, known)
         flags = {"failed_recovery": order >= len(again), "second_failure": order < len(again)}
         return _log(spec, starts, known[order], rows[order], flags, {})
-
-
-def _arranged(
-    owner: npt.NDArray[np.int32],
-    n_owners: int,
-    first: Int64,
-    second: Int64 = NONE,
-    third: Int64 = NONE,
-    fourth: Float64 = np.empty(0),  # noqa: B008
-    fifth: Int8 = np.empty(0, dtype=np.int8),  # noqa: B008
-) -> tuple[Int64, Int64]:
-    """Return where each owner's rows start, and the rows by (owner, keys); equal rows stay in their order."""
-    starts, order = derive.group(owner, n_owners)
-    derive.sort_within(starts, order, first, second, third, fourth, fifth)
-    return starts, order
 
 
 def _log(

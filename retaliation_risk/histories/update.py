@@ -10,10 +10,10 @@ from pathlib import Path
 
 import duckdb
 
+from retaliation_risk._folders import fresh_folder, replaced_folder, scratch_folder
 from retaliation_risk._version import __version__
 from retaliation_risk.errors import ArtefactError
 from retaliation_risk.histories.budget import database_settings, memory_bytes
-from retaliation_risk._folders import fresh_folder, replaced_folder, scratch_folder
 from retaliation_risk.histories.manifest import Manifest, read_manifest
 from retaliation_risk.histories.progress import Progress, Report
 from retaliation_risk.histories.question import Source

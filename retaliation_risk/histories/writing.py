@@ -16,10 +16,10 @@ import numpy.typing as npt
 import pandas as pd
 from joblib import Parallel, delayed
 
+from retaliation_risk._folders import fresh_folder
 from retaliation_risk.histories.build import Facts, Part, read_facts
 from retaliation_risk.histories.declare import Feature
 from retaliation_risk.histories.definitions import Definitions
-from retaliation_risk._folders import fresh_folder
 from retaliation_risk.histories.forms import cut_intervals
 from retaliation_risk.histories.histories import Histories, microseconds
 from retaliation_risk.histories.staging import literal
