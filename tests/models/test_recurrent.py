@@ -141,6 +141,7 @@ def test_expected_acts_of_andersen_gill_are_those_that_happened():
     np.testing.assert_allclose(expected, customers.groupby("x")["acts"].mean(), rtol=0.02)
 
 
+@settings(deadline=None)
 @given(histories())
 def test_with_nobody_lost_the_mean_is_the_mean(frame):
     found = mean_cumulative_events(frame)

@@ -134,7 +134,13 @@ def fit_fine_gray(
     Returns
     -------
     CoxFit
-        ``exp(coefficients)`` are ratios of subdistribution hazards.
+        ``exp(coefficients)`` are ratios of subdistribution hazards. One minus a survival curve of the same rows
+        (``partial_rows`` of what :func:`fine_gray_rows` gives, ``fit_rows``, ``baseline``) is a predicted incidence.
+
+    Raises
+    ------
+    ArgumentError, GateError
+        As :func:`fine_gray_rows` and ``fit_partial`` do.
 
     Examples
     --------
@@ -143,9 +149,14 @@ def fit_fine_gray(
     [0.9406]
     """
     rows = fine_gray_rows(stop, cause, of=of, start=start, customer=customer, strata=strata, weight=weight)
-    owner = np.arange(len(np.asarray(cause))) if customer is None else np.asarray(customer)
+    matrix, n = np.asarray(X, dtype=np.float64), len(np.asarray(cause))
+    if len(matrix) != n:
+        raise ArgumentError(
+            "RR111", f"X has {len(matrix)} rows and cause has {n}; they must be the same rows."
+        )
+    owner = np.arange(n) if customer is None else np.asarray(customer)
     return fit_partial(
-        np.asarray(X, dtype=np.float64)[rows.row],
+        matrix[rows.row],
         start=rows.start,
         stop=rows.stop,
         event=rows.event,
