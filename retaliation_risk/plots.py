@@ -22,6 +22,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
+from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, NullLocator
 
 if TYPE_CHECKING:
@@ -172,12 +173,51 @@ def plot_effects(effects: pd.DataFrame, ax: Axes, *, labels: Mapping[str, str] |
     ax.set_ylim(-0.6, len(rows) - 0.4)
     ax.set_xscale("log")
     ax.set_xlim(float(rows["low"].min()) / 1.1, float(rows["high"].max()) * 1.1)
-    ax.xaxis.set_major_locator(_ratio_ticks(ax))
+    ax.xaxis.set_major_locator(_ratio_ticks(ax.get_xlim()))
     ax.xaxis.set_minor_locator(NullLocator())
     ax.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
     ax.set_yticks(rows.index, [(labels or {}).get(name, name) for name in rows["feature"]])
     kind = str(rows["kind"].iloc[0])
     _frame(ax, f"{kind[:1].upper()}{kind[1:]} (1 = no difference)", "", grid="x")
+    return ax
+
+
+def plot_love_becomes_hate(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
+    """Draw the hazard ratio of relationship strength after 0, 1, 2 and 3 or more failed recoveries.
+
+    Parameters
+    ----------
+    table : DataFrame
+        ``group, estimate, low, high, n_events``; ratios above 0, drawn on a log scale. Groups are the classes of failed
+        recoveries; a row ``trend`` is not drawn, and a class without an estimate keeps its place.
+    ax : Axes, optional
+        Where to draw; a figure of its own by default.
+
+    Returns
+    -------
+    Axes
+        ``ax``; filled points have intervals that exclude 1, hollow ones do not. Beneath each class its acts.
+    """
+    ax = Figure(layout="constrained").subplots() if ax is None else ax
+    rows = table[table["group"] != "trend"].reset_index(drop=True)
+    clear = (rows["low"] > 1) | (rows["high"] < 1)
+    ax.axhline(1, color=MUTED, lw=1)
+    ax.plot(rows.index, rows["estimate"], color=BLUE, lw=1, ls=":")
+    ax.vlines(rows.index, rows["low"], rows["high"], color=BLUE, lw=1.6)
+    for known, fill in ((True, BLUE), (False, "#ffffff")):
+        part = rows[clear == known]
+        ax.plot(
+            part.index, part["estimate"], ls="", marker="o", markersize=7, color=BLUE, markerfacecolor=fill
+        )
+    ax.set_xlim(-0.5, len(rows) - 0.5)
+    ax.set_yscale("log")
+    ax.set_ylim(float(np.nanmin(rows["low"])) / 1.15, float(np.nanmax(rows["high"])) * 1.15)
+    ax.yaxis.set_major_locator(_ratio_ticks(ax.get_ylim()))
+    ax.yaxis.set_minor_locator(NullLocator())
+    ax.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
+    acts = [f"{k}\n{n:,.0f} acts" for k, n in zip(rows["group"], rows["n_events"], strict=True)]
+    ax.set_xticks(rows.index, acts)
+    _frame(ax, "Failed recoveries before", "Hazard ratio of strength (1 = no difference)", grid="y")
     return ax
 
 
@@ -419,7 +459,7 @@ def _nice_days(last: float) -> Any:
     return np.arange(0, last + 1e-9, step)
 
 
-def _ratio_ticks(ax: Axes) -> Any:
-    low, high = ax.get_xlim()
+def _ratio_ticks(limits: tuple[float, float]) -> Any:
+    low, high = limits
     ticks = [t for t in (0.1, 0.2, 0.5, 0.7, 1, 1.4, 2, 3, 5, 10, 20, 50) if low <= t <= high]
     return FixedLocator(ticks)

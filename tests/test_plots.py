@@ -153,3 +153,26 @@ def test_a_curve_without_intervals_is_a_line(ax, low):
 def test_plots_do_not_touch_pyplot():
     assert "pyplot" not in Path(plots.__file__).read_text().replace("``pyplot``", "")
     assert "matplotlib.backends.backend_tkagg" not in sys.modules
+
+
+def test_love_becomes_hate_has_a_place_for_each_class_and_none_for_the_trend():
+    nan = float("nan")
+    table = pd.DataFrame(
+        [
+            ("0", 0.8, 0.66, 0.97, 41),
+            ("1", nan, nan, nan, 7),
+            ("2", 1.2, 0.95, 1.5, 30),
+            ("3+", 1.6, 1.2, 2.1, 52),
+            ("trend", 1.3, 1.1, 1.4, 130),
+        ],
+        columns=["group", "estimate", "low", "high", "n_events"],
+    )
+    ax = plots.plot_love_becomes_hate(table)
+    assert [tick.get_text() for tick in ax.get_xticklabels()] == [
+        "0\n41 acts", "1\n7 acts", "2\n30 acts", "3+\n52 acts",
+    ]  # fmt: skip
+    points = [line for line in ax.get_lines() if line.get_marker() == "o"]
+    filled, hollow = (line.get_ydata().tolist() for line in points)
+    assert filled == [0.8, 1.6]
+    assert hollow[-1] == 1.2
+    assert ax.get_yscale() == "log"

@@ -14,16 +14,15 @@ import pytest
 
 from retaliation_risk.cli import main
 from retaliation_risk.errors import ArgumentError
-from retaliation_risk.evaluate import evaluate, rolling_origin
+from retaliation_risk.evaluate import evaluate
 from retaliation_risk.features import FEATURES
 from retaliation_risk.histories import build_histories
-from retaliation_risk.models import MODELS
 from retaliation_risk.policies import POLICIES
 from retaliation_risk.report import write_report
 from retaliation_risk.run import Settings, run
 from retaliation_risk.run.landmarks import build_landmarks
 from retaliation_risk.run.run import judge
-from retaliation_risk.run.work import columns_of, landmark_rows, outcomes_of
+from retaliation_risk.run.work import landmark_rows, outcomes_of
 from retaliation_risk.simulate import Parameters, simulate
 from retaliation_risk.tables import CONTRACT, tables_from_frames
 
@@ -112,7 +111,7 @@ def test_the_facts_have_the_keys_of_the_spine(folder):
     facts, validation = read(folder, "run.json"), read(folder, "validation.json")
     assert list(facts) == [
         "schema_version", "versions", "seed", "settings", "moments", "inputs", "tables", "n_customers", "n_events",
-        "switched_off", "notes", "truth",
+        "training", "switched_off", "notes", "truth",
     ]  # fmt: skip
     assert {"outcome", "horizon_days", "capacity", "model", "n_bootstrap", "definitions"} <= set(
         facts["settings"]
@@ -124,7 +123,7 @@ def test_the_facts_have_the_keys_of_the_spine(folder):
     assert facts["switched_off"] == []
     assert list(validation) == ["problems", "splits", "models"]
     assert [split["split"] for split in validation["splits"]] == [m[:10] for m in facts["moments"]["test"]]
-    assert list(validation["models"]) == list(MODELS)
+    assert list(validation["models"]) == list(Settings().models)
     features = read(folder, "features.json")
     assert [entry["name"] for entry in features] == [feature.name for feature in FEATURES]
     assert all(set(entry) >= set(contract()["features.json"]) for entry in features)
@@ -580,7 +579,7 @@ def test_nothing_known_from_the_test_moment_on_moves_its_features_or_risks(frame
     rows, without_future = (k.rows[k.rows["moment"] <= moment].reset_index(drop=True) for k in (known, blind))
     assert len(rows) > 5000
     pd.testing.assert_frame_equal(rows, without_future, check_exact=True)
-    risks = [f"risk_{name}" for name in MODELS]
+    risks = [f"risk_{name}" for name in settings.models]
     assert predictions[risks].notna().all(axis=None)
     assert predictions["risk_cox"].nunique() > 50
     columns = ["customer_id", "moment", *risks]
@@ -627,18 +626,15 @@ def difference(influence_effect, seed):
     """What risk first reaches more than influence first, in a world of that truth: value, low, high, events."""
     world = simulate(2000, seed=seed, parameters=Parameters(influence_effect=influence_effect))
     histories = build_histories(tables_from_frames(world.frames))
-    settings = Settings(test_moments=8)
+    settings = Settings(test_moments=8, compare=("cox",))
     known = build_landmarks(histories, settings)
-    rows = landmark_rows(known)
-    found = rolling_origin(
-        rows,
-        lambda known_by: outcomes_of(histories, rows, settings, known_by),
-        {"cox": lambda: MODELS["cox"](settings.horizon_days, 0)},
-        horizon_days=settings.horizon_days,
-        test_moments=known.test,
-        columns=columns_of(known),
+    scores = evaluate(
+        judge(histories, known, settings).predictions,
+        known.rows,
+        capacity=50,
+        horizon_days=30,
+        n_bootstrap=200,
     )
-    scores = evaluate(found.predictions, known.rows, capacity=50, horizon_days=30, n_bootstrap=200)
     metric = "events_reached_minus_influence_only"
     chosen = (scores["split"] == "all") & (scores["policy"] == "risk_only") & (scores["metric"] == metric)
     (row,) = scores[chosen].itertuples()

@@ -39,6 +39,13 @@ seed_option = click.option("--seed", default=0, show_default=True, help="Same in
 @horizon
 @capacity
 @click.option("--model", default="cox", show_default=True, help="Model whose risk orders the queue.")
+@click.option("--models", help="Models to train and judge, with commas between; default: one of each kind.")
+@click.option(
+    "--controls",
+    default="auto",
+    show_default=True,
+    help="Customers that each one who acted is compared with: a number, all, or auto.",
+)
 @click.option(
     "--now", type=click.DateTime(), help="Moment of the queue, UTC; default: the end of observation."
 )
@@ -53,6 +60,8 @@ def run(
     horizon_days: float,
     capacity: int,
     model: str,
+    models: str | None,
+    controls: str,
     now: datetime | None,
     bootstraps: int,
     seed: int,
@@ -67,7 +76,7 @@ def run(
 
     from retaliation_risk.adapters import import_notes
     from retaliation_risk.report import write_report
-    from retaliation_risk.run import Settings
+    from retaliation_risk.run import COMPARED, Settings
     from retaliation_risk.run import run as run_tables
     from retaliation_risk.tables import read_tables
 
@@ -77,6 +86,8 @@ def run(
         horizon_days=horizon_days,
         capacity=capacity,
         model=model,
+        compare=COMPARED if models is None else tuple(models.replace(" ", "").split(",")),
+        controls=int(controls) if controls.isdecimal() else controls,
         n_bootstrap=bootstraps,
         seed=seed,
     )

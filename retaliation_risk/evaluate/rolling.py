@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from functools import cache
+from typing import Any, Protocol, cast
 
 import numpy as np
 import pandas as pd
@@ -30,7 +31,17 @@ class Learner(Protocol):
         """Probability of the outcome within the horizon."""
 
 
+class RiskSetLearner(Learner, Protocol):
+    """A learner that also takes risk sets, and says so."""
+
+    learns_from_risk_sets: bool
+
+    def fit(self, X: pd.DataFrame, y: pd.DataFrame, risk_sets: pd.DataFrame | None = None) -> Any:
+        """Learn from features, an outcome frame and what was known at the moments of acts."""
+
+
 Outcomes = Callable[[pd.Timestamp | None], pd.DataFrame]
+RiskSets = Callable[[pd.Timestamp], pd.DataFrame]
 Learners = Mapping[str, Callable[[], Learner]]
 
 
@@ -54,7 +65,7 @@ class Backtest:
     fits: pd.DataFrame
 
 
-def rolling_origin(
+def rolling_origin(  # noqa: PLR0913 (what was known comes in three forms)
     features: pd.DataFrame,
     outcomes: Outcomes,
     models: Learners,
@@ -62,6 +73,7 @@ def rolling_origin(
     horizon_days: float,
     test_moments: Sequence[pd.Timestamp],
     columns: Sequence[str],
+    risk_sets: RiskSets | None = None,
     n_jobs: int = 1,
 ) -> Backtest:
     """Train before each test moment with a gap of the horizon, and predict at it.
@@ -82,6 +94,10 @@ def rolling_origin(
         At each of them, rows with ``moment + horizon_days <= test moment`` are learned from.
     columns : sequence of str
         Features that the models see.
+    risk_sets : callable, optional
+        ``risk_sets(known_by)`` gives the risk sets of all acts known before that moment, with the columns as they were at
+        each act. Asked only for models with a true ``learns_from_risk_sets``. Acts need no gap: each is compared with
+        customers at risk at that same past moment, and the horizon of no such row reaches the test moment.
     n_jobs : int, default 1
         Test moments computed at the same time, as threads.
 
@@ -113,7 +129,7 @@ def rolling_origin(
     if absent := [name for name in [*KEYS, *columns] if name not in features.columns]:
         raise ArgumentError("RR111", f"features lack {absent}; found are {list(features.columns)}.")
     now = _aligned(features, outcomes(None))
-    task = _Task(features, outcomes, models, horizon_days, tuple(columns), now)
+    task = _Task(features, outcomes, models, horizon_days, tuple(columns), now, risk_sets)
     found = Parallel(n_jobs=n_jobs, prefer="threads")(
         delayed(task.run)(pd.Timestamp(moment)) for moment in sorted(set(test_moments))
     )
@@ -135,6 +151,7 @@ class _Task:
     horizon_days: float
     columns: tuple[str, ...]
     now: pd.DataFrame
+    risk_sets: RiskSets | None
 
     def run(self, moment: pd.Timestamp) -> tuple[pd.DataFrame, list[dict[str, Any]]]:
         """Fit and predict at one moment."""
@@ -144,9 +161,10 @@ class _Task:
         known = _aligned(self.features, self.outcomes(moment))[past]
         inputs, split = self.features.loc[:, list(self.columns)], moment.strftime("%Y-%m-%d")
         judged = _judged(self.now[test], split, self.horizon_days)
+        acts = cache(lambda: None if self.risk_sets is None else self.risk_sets(moment))
         risks, fits = {}, []
         for name, make in self.models.items():
-            risk, why = self._fit(make, inputs[past], known, inputs[test])
+            risk, why = self._fit(make, inputs[past], known, inputs[test], acts)
             risks[f"risk_{name}"] = risk
             fits.append(
                 dict(
@@ -156,19 +174,34 @@ class _Task:
         return judged.assign(**risks), fits
 
     def _fit(
-        self, make: Callable[[], Learner], past: pd.DataFrame, known: pd.DataFrame, test: pd.DataFrame
+        self,
+        make: Callable[[], Learner],
+        past: pd.DataFrame,
+        known: pd.DataFrame,
+        test: pd.DataFrame,
+        acts: Callable[[], pd.DataFrame | None],
     ) -> tuple[Any, str]:
         """Risks at the test moment, or NaN and the reason why there are none."""
         try:
             if not len(past):
                 raise GateError("RR405", "no row lies a whole horizon before the test moment.")
-            model = make()
-            model.fit(past.reset_index(drop=True), known.reset_index(drop=True))
+            model = learned(make(), past.reset_index(drop=True), known.reset_index(drop=True), acts)
             if not len(test):
                 return np.empty(0), ""
             return model.predict_risk(test.reset_index(drop=True), self.horizon_days), ""
         except GateError as error:
             return np.full(len(test), np.nan), str(error)
+
+
+def learned(
+    model: Learner, X: pd.DataFrame, y: pd.DataFrame, risk_sets: Callable[[], pd.DataFrame | None]
+) -> Learner:
+    """Fit a model, with risk sets where it says that it learns from them; only then are they asked for."""
+    if getattr(model, "learns_from_risk_sets", False):
+        cast(RiskSetLearner, model).fit(X, y, risk_sets=risk_sets())
+    else:
+        model.fit(X, y)
+    return model
 
 
 def _aligned(features: pd.DataFrame, outcome: pd.DataFrame) -> pd.DataFrame:

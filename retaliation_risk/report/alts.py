@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from retaliation_risk.report.formats import show
-from retaliation_risk.report.sentences import policy_name, span
+from retaliation_risk.report.sentences import counted, policy_name, span
 
 Rows = Sequence[Mapping[str, Any]]
 
@@ -42,6 +42,22 @@ def effects(rows: Rows) -> str:
         f"strongest is "
         f"{top['feature']}: {top['kind']} {show(top['estimate'], 'ratio')} ({span(top, 'ratio')}) "
         f"{_per(top['unit'])}."
+    )
+
+
+def love_becomes_hate(rows: Rows) -> str:
+    """State the hazard ratio of strength in each class that has one, and the acts in those that have none."""
+    said = "; ".join(
+        f"{row['group']}: {show(row['estimate'], 'ratio')} ({span(row, 'ratio')}, "
+        f"{counted(row['n_events'], 'acts')})"
+        for row in rows
+        if row["estimate"] is not None
+    )
+    none = [f"{r['group']} ({counted(r['n_events'], 'acts')})" for r in rows if r["estimate"] is None]
+    rest = f" Too few acts for an estimate: {', '.join(none)}." if none else ""
+    return (
+        "Interval chart. Hazard ratio per standard deviation of relationship strength, by failed recoveries: "
+        f"{said}.{rest}"
     )
 
 

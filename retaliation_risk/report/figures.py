@@ -99,6 +99,7 @@ _DRAW: dict[str, _Draw] = {
     "reach": _curve,
     "differences": _differences,
     "effects": lambda rows, ax, made: plots.plot_effects(rows, ax),
+    "love_becomes_hate": lambda rows, ax, made: plots.plot_love_becomes_hate(rows, ax),
     "survival": lambda rows, ax, made: plots.plot_survival(rows, ax),
     "calibration": lambda rows, ax, made: plots.plot_calibration(rows, ax),
     "served": _served,

@@ -18,7 +18,7 @@ SCHEMA_VERSION = "1"
 _TABLES = {
     "scores": "split model policy metric | horizon_days capacity value low high n n_events",
     "calibration": "model bin | n predicted observed low high",
-    "effects": "model feature kind unit about | estimate low high",
+    "effects": "model feature kind group unit about | estimate low high p_value n_events n_customers",
     "capacity": "policy metric | capacity value low high",
     "survival": "failed_recoveries | day survival low high at_risk",
     "served": "policy group_kind group | share_of_queue share_of_customers n",

@@ -339,6 +339,65 @@ def calibrated(model: str, row: Row, *, few: bool = False) -> str:
     return f"The risks may be read as they stand: calibration slope {found}, where 1 is right."
 
 
+def turned(first: Row, last: Row, trend: Row) -> str:
+    """Say what a strong relationship does to those never let down and to those let down most, and whether that is a trend.
+
+    Examples
+    --------
+    >>> row = {"group": "0", "estimate": 0.9, "low": 0.7, "high": 1.1}
+    >>> most = {"group": "3+", "estimate": 1.5, "low": 1.2, "high": 1.9}
+    >>> up = {"estimate": 1.2, "low": 1.1, "high": 1.4}
+    >>> turned(row, most, up).split(":")[0]
+    'Love becomes hate here'
+    >>> turned(row, row, {"estimate": 1.0, "low": 0.9, "high": 1.1}).split(":")[0]
+    'That love becomes hate is not shown here'
+    """
+    if trend["low"] > 1:
+        found = (
+            "Love becomes hate here" if last["estimate"] > 1 else "Strong relationships protect less and less"
+        )
+    elif trend["high"] < 1:
+        found = "Strong relationships protect more, the more often customers were let down"
+    else:
+        found = "That love becomes hate is not shown here"
+    return (
+        f"{found}: one standard deviation more of relationship strength goes with {_times(first)} after {first['group']} "
+        f"failed recoveries, and with {_times(last)} after {last['group']}. From one class to the next the ratio changes "
+        f"{show(trend['estimate'], 'ratio')}-fold ({interval(trend, 'ratio')})."
+    )
+
+
+def _times(row: Row) -> str:
+    return f"{show(row['estimate'], 'ratio')} times the hazard ({interval(row, 'ratio')})"
+
+
+def training(facts: Row) -> str:
+    """Say how many rows the moments of acts made, what share of all those at risk that is, and what it costs.
+
+    Examples
+    --------
+    >>> facts = {"acts": 20, "controls": None, "rows": 9000, "rows_of_everybody": 9000, "efficiency": None}
+    >>> training(facts)
+    'At each of 20 acts everybody at risk was compared: 9,000 rows.'
+    """
+    acts, rows = show(facts["acts"], "count"), show(facts["rows"], "count")
+    if facts["controls"] is None:
+        return f"At each of {acts} acts everybody at risk was compared: {rows} rows."
+    half = "" if facts["counter_match"] is None else ", half of each set from customers once let down"
+    said = (
+        f"At each of {acts} acts up to {show(facts['controls'], 'count')} customers at risk were drawn to compare{half}: "
+        f"{rows} rows, where everybody at risk would make {show(facts['rows_of_everybody'], 'count')}."
+    )
+    if facts["efficiency"] is None:
+        return said
+    mean, least = (show(facts["efficiency"][key], "percent") for key in ("mean", "least"))
+    null = show(facts["efficiency_without_effects"], "percent")
+    return (
+        f"{said} Estimated from the scatter between sets, the coefficients keep {mean} of their precision (inverse "
+        f"variance) on average and {least} at worst; were there no effects at all, theory says {null} for plain sampling."
+    )
+
+
 def sample(n: Any, n_events: Any, setup: Any) -> str:
     """Say how much the answer rests on."""
     rows, acts = show(n, "count"), counted(n_events, setup.events)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from retaliation_risk._validate import positive
-from retaliation_risk.report import words
+from retaliation_risk.report import sentences, words
 from retaliation_risk.report.answer import answer
 from retaliation_risk.report.blocks import Block, column, flat, section, table
 from retaliation_risk.report.compare import policies, queue
@@ -103,6 +103,7 @@ _SETTING: list[str | Block] = ["setting", column("value", kind="text")]
 def _method(folder: RunFolder, setup: Setup) -> Block:
     del setup
     run = folder.run
+    learned = [sentences.training(run["training"])] if run.get("training") else []
     settings = [
         *flat(run.get("settings") or {}),
         *flat(run.get("moments") or {}),
@@ -122,7 +123,7 @@ def _method(folder: RunFolder, setup: Setup) -> Block:
         lists.append({"title": words.NOTES_TITLE, "items": [str(note) for note in run["notes"]]})
     return section(
         "method",
-        paragraphs=list(words.DEFINITIONS),
+        paragraphs=[*words.DEFINITIONS, *learned],
         lists=lists,
         tables=[table("settings", settings, _SETTING)],
         folded=[t for t in folded if t["rows"]],

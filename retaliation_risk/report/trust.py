@@ -11,6 +11,7 @@ from retaliation_risk.report.blocks import Block, column, figure, metric_columns
 from retaliation_risk.report.folder import RunFolder, records
 from retaliation_risk.report.setup import ALL, Setup, few, pick, why_off
 from retaliation_risk.report.small import RETALIATORS, suppress
+from retaliation_risk.report.strength import MODEL, strength
 
 MAX_EFFECTS = 20
 MAX_DAYS = 50
@@ -19,21 +20,27 @@ MAX_DAYS = 50
 def drivers(folder: RunFolder, setup: Setup) -> Block:
     """Return effects with their intervals, and survival by failed recoveries."""
     figures, missing = [], []
-    effects, survival = _effects(folder, setup), _survival(folder)
+    effects, survival, (turned, said) = _effects(folder, setup), _survival(folder), strength(folder)
     for made, file in ((effects, "effects.csv"), (survival, "survival.csv")):
         if made is None:
             why = why_off(folder, "models") if file == "effects.csv" else ""
             missing.append(sentences.missing(file, why))
         else:
             figures.append(made)
+    if turned is not None:
+        figures.insert(1 if effects else 0, turned)
+    paragraphs = [words.EFFECTS_ARE] if effects else []
+    if effects and (folder.run.get("training") or {}).get("efficiency"):
+        paragraphs.append(words.AT_ACTS)
     return section(
-        "drivers", paragraphs=[words.EFFECTS_ARE] if effects else [], figures=figures, missing=missing
+        "drivers", paragraphs=[*paragraphs, *([said] if said else [])], figures=figures, missing=missing
     )
 
 
 def _effects(folder: RunFolder, setup: Setup) -> Block | None:
     effects = folder.tables["effects"]
     # The chosen model's effects; those of the first model that has any, where it has none (trees).
+    effects = effects[effects["model"] != MODEL]
     model = setup.model if setup.model in set(effects["model"]) else next(iter(effects["model"]), "")
     mine = effects[(effects["model"] == model) & (effects[["estimate", "low", "high"]] > 0).all(axis=1)]
     if mine.empty:

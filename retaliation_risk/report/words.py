@@ -47,6 +47,11 @@ MODELS = {
     "kaplan_meier": "Kaplan-Meier (same risk for all)",
     "rule": "Rule (no model)",
     "cox": "Cox",
+    "landmark_cox": "Cox on landmarks",
+    "supermodel": "Landmark supermodel",
+    "aft": "Accelerated failure time",
+    "hazard": "Discrete-time hazard",
+    "exit_or_voice": "Exit or voice",
     "logistic": "Logistic",
     "boosting": "Boosting",
 }
@@ -158,6 +163,9 @@ COLUMNS = {
     "verdict": "Verdict",
     "metric": "Metric",
     "kind": "Kind",
+    "p_value": "p",
+    "strength": "Hazard ratio of strength",
+    "n_customers": "Customers",
     "priority": "Priority",
 }
 
@@ -191,6 +199,7 @@ FIGURES = {
     "reach": "Audience of the retaliations reached, by how many customers can be answered",
     "differences": "The difference to influence first, in points, by test moment",
     "effects": "What goes with more risk, and what with less",
+    "love_becomes_hate": "What a strong relationship does, by how often the customer was let down",
     "survival": "How long customers go without retaliating, by failed recoveries",
     "calibration": "Predicted against observed risk",
     "served": "Who fills the queue",
@@ -207,6 +216,10 @@ HOW = {
         "influence first does worse."
     ),
     "effects": "Filled points: the interval excludes 1. To the right of 1 the risk is higher.",
+    "love_becomes_hate": (
+        "Filled points: the 95\u00a0% interval excludes 1. Above 1, customers with stronger relationships are more "
+        "likely to retaliate at that moment; below 1, less. Classes with too few acts have no point."
+    ),
     "survival": (
         "Kaplan-Meier curves with 95\u00a0% intervals; beneath, how many customer-moments are still observed."
     ),
@@ -254,6 +267,15 @@ LIMITS = (
     "putting anyone further back than the order of arrival would.",
 )
 EFFECTS_ARE = "Associations, adjusted for the other features of the model; not effects of changing them."
+AT_ACTS = (
+    "The Cox model compares each customer who acted with others at risk at that same moment, as their histories stood then. "
+    "So these ratios say who acts here and now. Risks over the horizon are smaller in contrast, because what is known at a "
+    "moment fades: by how much is learned from the landmarks."
+)
+STRENGTH_IS = (
+    "From one Cox model on the same comparisons: strength in each class, the classes, contacts of the last year, recent "
+    "complaints and recent failures. Researchers disagree on what to expect here (love is blind, or love becomes hate)."
+)
 EMPTY = "There is nothing to show."
 SIMULATED = (
     "These customers are simulated. What follows is the truth they were made from, which no "

@@ -6,12 +6,15 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from retaliation_risk.errors import GateError
-from retaliation_risk.evaluate import Backtest, rolling_origin
+from retaliation_risk.evaluate import Backtest, learned, rolling_origin
 from retaliation_risk.histories import Histories, build_histories
 from retaliation_risk.models import MODELS, Model
 from retaliation_risk.run.folder import whole_or_nothing
 from retaliation_risk.run.landmarks import Landmarks, build_landmarks
+from retaliation_risk.run.risk_sets import risk_sets_of
 from retaliation_risk.run.settings import Settings
 from retaliation_risk.run.work import Work, columns_of, landmark_rows, outcomes_of
 from retaliation_risk.run.writing import write_facts, write_now, write_scores
@@ -63,11 +66,12 @@ def run(
         histories = build_histories(tables, settings.definitions)
         progress("asking what was known at each moment")
         known = build_landmarks(histories, settings)
-        progress(f"training {len(MODELS)} models at {len(known.test)} moments")
+        progress(f"training {len(settings.models)} models at {len(known.test)} moments")
         backtest = judge(histories, known, settings)
         progress("scoring everybody now")
-        model, why_not = final_model(histories, known, settings)
-        work = Work(tables, histories, settings, known, backtest, model, why_not)
+        acts = known_acts(histories, known, settings)
+        model, why_not = final_model(histories, known, settings, acts)
+        work = Work(tables, histories, settings, known, backtest, model, why_not, acts)
         write_now(folder, work)
         progress("comparing policies")
         write_scores(folder, work)
@@ -79,26 +83,38 @@ def run(
 
 
 def judge(histories: Histories, known: Landmarks, settings: Settings) -> Backtest:
-    """Train every model at every test moment on what was known by then, and predict."""
+    """Train each model at every test moment on what was known by then, and predict."""
     rows = landmark_rows(known)
     return rolling_origin(
         rows,
         lambda known_by: outcomes_of(histories, rows, settings, known_by),
-        {name: _unfitted(name, settings) for name in MODELS},
+        {name: _unfitted(name, settings) for name in settings.models},
         horizon_days=settings.horizon_days,
         test_moments=known.test,
         columns=columns_of(known),
+        risk_sets=lambda known_by: risk_sets_of(histories, known, settings, known_by),
     )
 
 
-def final_model(histories: Histories, known: Landmarks, settings: Settings) -> tuple[Model | None, str]:
+def known_acts(histories: Histories, known: Landmarks, settings: Settings) -> pd.DataFrame | None:
+    """Return the risk sets of the acts known by now; None if there are none."""
+    try:
+        return risk_sets_of(histories, known, settings, known.now)
+    except GateError:
+        return None
+
+
+def final_model(
+    histories: Histories, known: Landmarks, settings: Settings, acts: pd.DataFrame | None
+) -> tuple[Model | None, str]:
     """Fit the chosen model on everything known by now; None and the reason where that cannot be."""
     rows = landmark_rows(known)
     if rows.empty:
         return None, "the history is shorter than one horizon (RR405)"
     y = outcomes_of(histories, rows, settings, known.now)
     try:
-        model = _unfitted(settings.model, settings)().fit(rows[columns_of(known)], y)
+        model = _unfitted(settings.model, settings)()
+        learned(model, rows[columns_of(known)], y, lambda: acts)
         # A model that has not seen a whole horizon gives no risk over one.
         model.predict_risk(rows[columns_of(known)].head(1), settings.horizon_days)
     except GateError as error:

@@ -8,8 +8,15 @@ from typing import Any
 import pandas as pd
 
 from retaliation_risk._validate import one_of, positive, within
+from retaliation_risk.errors import ArgumentError
 from retaliation_risk.histories import Definitions
 from retaliation_risk.models import MODELS
+
+#: Models that a run trains and judges unless told otherwise: what any model must beat, and one of each kind.
+COMPARED = ("prevalence", "kaplan_meier", "rule", "cox", "landmark_cox", "logistic", "boosting")
+
+#: Words in place of a number of controls: as many as there is room for, and everybody at risk.
+CONTROLS = ("auto", "all")
 
 #: Ten years: no horizon is longer.
 LONGEST_DAYS = 3650
@@ -28,7 +35,13 @@ class Settings:
     capacity : int
         Customers that the team can answer at each moment.
     model : str
-        Model whose risk orders the queue, one of ``MODELS``.
+        Model whose risk orders the queue, one of ``MODELS``; trained and judged even where ``compare`` does not name it.
+    compare : tuple of str
+        Models to train and judge, of ``MODELS``.
+    controls : int, "auto" or "all"
+        Customers that each one who acted is compared with, for models that learn at the moments of acts. ``"auto"``: all
+        who were at risk where that makes few rows, else as many as there is room for; see
+        :mod:`retaliation_risk.run.risk_sets`.
     every_days : float or None
         Distance between landmarks; None takes the horizon, or less where the history is short (twelve landmarks at least,
         a day apart at least).
@@ -37,7 +50,7 @@ class Settings:
     n_bootstrap : int
         Draws of customers behind each interval.
     seed : int
-        Of the bootstrap and of models that draw; in [0, 4294967295].
+        Of the bootstrap, of sampled controls and of models that draw; in [0, 4294967295].
     now : Timestamp or None
         Moment of the queue, UTC; None takes the last moment at which anything was observed.
     definitions : Definitions
@@ -48,6 +61,8 @@ class Settings:
     horizon_days: float = 30.0
     capacity: int = 50
     model: str = "cox"
+    compare: tuple[str, ...] = COMPARED
+    controls: int | str = "auto"
     every_days: float | None = None
     test_moments: int = 12
     n_bootstrap: int = 500
@@ -63,7 +78,19 @@ class Settings:
         within("seed", self.seed, 0, 2**32 - 1)
         if self.every_days is not None:
             positive("every_days", self.every_days)
-        one_of("model", self.model, tuple(MODELS))
+        for name in (self.model, *self.compare):
+            one_of("model", name, tuple(MODELS))
+        if isinstance(self.controls, str) and self.controls not in CONTROLS:
+            raise ArgumentError(
+                "RR111", f"controls is {self.controls!r}; it must be a number above 0, auto or all."
+            )
+        if not isinstance(self.controls, str):
+            positive("controls", self.controls)
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """Models to train and judge, each once: those compared, and the one that orders the queue."""
+        return tuple(dict.fromkeys((*self.compare, self.model)))
 
     def as_dict(self) -> dict[str, Any]:
         """Return the settings as JSON-able values."""
@@ -72,6 +99,8 @@ class Settings:
             "horizon_days": self.horizon_days,
             "capacity": self.capacity,
             "model": self.model,
+            "compare": list(self.models),
+            "controls": self.controls,
             "every_days": self.every_days,
             "test_moments": self.test_moments,
             "n_bootstrap": self.n_bootstrap,

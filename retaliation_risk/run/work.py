@@ -17,7 +17,11 @@ from retaliation_risk.tables import Tables
 
 @dataclass(frozen=True)
 class Work:
-    """Inputs and results of one run; ``model`` is None where none could be fitted, and ``why_not`` says why."""
+    """Inputs and results of one run.
+
+    ``model`` is None where none could be fitted, and ``why_not`` says why; ``acts`` are the risk sets known by now, None
+    where nobody acted.
+    """
 
     tables: Tables
     histories: Histories
@@ -26,6 +30,7 @@ class Work:
     backtest: Backtest
     model: Model | None
     why_not: str
+    acts: pd.DataFrame | None
 
 
 def columns_of(known: Landmarks) -> list[str]:

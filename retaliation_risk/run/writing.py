@@ -13,19 +13,30 @@ import numpy as np
 import pandas as pd
 
 from retaliation_risk._version import __version__
-from retaliation_risk.evaluate import calibration_table, capacity_curve, evaluate, who_is_served
+from retaliation_risk.evaluate import (
+    FEWEST_EVENTS,
+    calibration_table,
+    capacity_curve,
+    evaluate,
+    who_is_served,
+)
 from retaliation_risk.features import FEATURES, dictionary
-from retaliation_risk.models import MODELS, Model
+from retaliation_risk.models import Model
 from retaliation_risk.models.curves import survival_table
+from retaliation_risk.models.love_becomes_hate import COLUMNS, love_becomes_hate
 from retaliation_risk.policies import POLICIES, available
 from retaliation_risk.run.folder import write_csv, write_json
 from retaliation_risk.run.notes import notes, switched_off
 from retaliation_risk.run.readout import add_reasons, build_queues, without_reasons, write_readouts
+from retaliation_risk.run.risk_sets import training_facts
 from retaliation_risk.run.work import Work, columns_of, landmark_rows, outcomes_of
 
 SCHEMA_VERSION = 1
 LIBRARIES = ("duckdb", "lifelines", "numpy", "pandas", "scikit-learn", "scipy", "statsmodels")
-EFFECTS = ["model", "feature", "kind", "unit", "estimate", "low", "high", "p_value", "about"]
+EFFECTS = [
+    "model", "feature", "kind", "group", "unit", "estimate", "low", "high", "p_value", "n_events", "n_customers", "about",
+]  # fmt: skip
+LOVE_AND_HATE = "love_becomes_hate"
 SHARES_OF_CAPACITY = (0.2, 0.5, 1, 2, 4, 8)
 
 
@@ -62,6 +73,7 @@ def write_now(folder: Path, work: Work) -> None:
         base_rate = float(scored["risk"].mean()) if len(scored) else None
         scored = add_reasons(scored, model, columns, known.features)
         _write_model(folder, model, work)
+    _write_effects(folder, work)
     policies = [policy for policy in POLICIES if policy.name != "oracle"]
     queues = build_queues(work.histories, scored, policies, settings.capacity, known.features)
     for name, front in queues.items():
@@ -71,7 +83,7 @@ def write_now(folder: Path, work: Work) -> None:
 
 
 def _write_model(folder: Path, model: Model, work: Work) -> None:
-    """Write the manifest, the parameters where they can be written as JSON, and the effects."""
+    """Write the manifest, and the parameters where they can be written as JSON."""
     parameters = model.to_parameters()
     (folder / "model").mkdir()
     manifest = {
@@ -87,11 +99,22 @@ def _write_model(folder: Path, model: Model, work: Work) -> None:
     write_json(folder / "model" / "manifest.json", manifest)
     if parameters is not None:
         write_json(folder / "model" / "parameters.json", parameters)
-    effects = getattr(model, "effects_", None)
-    if effects is not None:
+
+
+def _write_effects(folder: Path, work: Work) -> None:
+    """Write the model's effects, then what relationship strength does by how often customers were let down."""
+    tables = []
+    if (effects := getattr(work.model, "effects_", None)) is not None:
+        uncounted = {"group": "", "n_events": np.nan, "n_customers": np.nan}
+        effects = effects.sort_values("p_value", kind="stable")
+        tables.append(effects.assign(model=work.settings.model, **uncounted))
+    if work.acts is not None and set(COLUMNS) <= set(work.acts):
+        turned = love_becomes_hate(work.acts, fewest_events=FEWEST_EVENTS)
+        tables.append(turned.assign(model=LOVE_AND_HATE, unit="per standard deviation"))
+    if tables:
         about = {feature.name: feature.about for feature in FEATURES}
-        table = effects.assign(model=work.settings.model, about=effects["feature"].map(about))
-        write_csv(folder / "effects.csv", table[EFFECTS].sort_values("p_value", kind="stable"))
+        table = pd.concat(tables, ignore_index=True)
+        write_csv(folder / "effects.csv", table.assign(about=table["feature"].map(about))[EFFECTS])
 
 
 def write_facts(folder: Path, work: Work, truth: dict[str, Any] | None, provenance: Sequence[str]) -> None:
@@ -111,6 +134,7 @@ def write_facts(folder: Path, work: Work, truth: dict[str, Any] | None, provenan
         "tables": _rows_of(work),
         "n_customers": len(work.histories.customer_ids),
         "n_events": len(work.histories.acts(work.settings.outcome)),
+        "training": _training(work),
         "switched_off": switched_off(work.tables, work.known, _cannot(work), work.why_not, unfitted),
         "notes": [*provenance, *notes(rows, y, work.known, work.settings)],
         "truth": truth,
@@ -128,7 +152,10 @@ def write_facts(folder: Path, work: Work, truth: dict[str, Any] | None, provenan
 def _models(work: Work) -> dict[str, dict[str, Any]]:
     """Say of each model whether it could be fitted at any test moment, and at how many it could not, and why."""
     if not work.known.test:
-        return {name: {"fitted": False, "why": "there is no moment to judge at (RR405)"} for name in MODELS}
+        return {
+            name: {"fitted": False, "why": "there is no moment to judge at (RR405)"}
+            for name in work.settings.models
+        }
     found = {}
     for name, fits in work.backtest.fits.groupby("model", sort=False):
         failed = fits[~fits["fitted"].astype(bool)]
@@ -136,6 +163,13 @@ def _models(work: Work) -> dict[str, dict[str, Any]]:
         why = where + str(failed["why"].iloc[-1]) if len(failed) else ""
         found[str(name)] = {"fitted": len(failed) < len(fits), "why": why}
     return found
+
+
+def _training(work: Work) -> dict[str, Any] | None:
+    """Facts on the risk sets of the final model; None where nobody acted."""
+    if work.acts is None:
+        return None
+    return training_facts(work.histories, work.settings, work.known.now, len(work.acts), work.model)
 
 
 def _write_survival(folder: Path, rows: pd.DataFrame, y: pd.DataFrame, horizon_days: float) -> None:

@@ -127,6 +127,7 @@ def test_files_are_whole_and_the_same_bytes_each_time(full: Path):
         "reach.svg",
         "differences.svg",
         "effects.svg",
+        "love_becomes_hate.svg",
         "survival.svg",
         "calibration.svg",
         "served.svg",
