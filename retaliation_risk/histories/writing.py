@@ -29,8 +29,8 @@ from retaliation_risk.tables.store import Tables
 Int64 = npt.NDArray[np.int64]
 Answer = Callable[[Histories], pd.DataFrame]
 
-ROWS = 2 * 122_880
-"""Rows of one file, about: two of DuckDB's row groups."""
+ROWS = 122_880
+"""Rows of one file, about: one of DuckDB's row groups."""
 TICKETS = 20_000
 """Tickets behind one file of intervals, about."""
 
