@@ -14,6 +14,8 @@ from retaliation_risk.models.partial.residuals import hazards_at_fit
 from retaliation_risk.models.partial.rows import Floats, Ints, Rows
 from retaliation_risk.models.partial.sums import running
 
+Steps = tuple[Floats, Floats, Floats]
+
 
 @dataclass(frozen=True)
 class Baseline:
@@ -62,21 +64,20 @@ def baseline(fit: CoxFit, rows: Rows) -> Baseline:
     ([1.0, 2.0, 3.0], [0.2247, 0.5756, 1.0249])
     """
     at = hazards_at_fit(fit, rows, "baseline hazard")
-    first = at.sets.first
-    hazard, variance, drift = hazard_steps(at)
-    return Baseline(
-        strata=rows.strata,
-        stratum=at.sets.stratum,
-        time=at.sets.times,
-        hazard=hazard,
-        cumulative=running(hazard, first),
-        centre=at.sets.centre,
-        variance=running(variance, first),
-        drift=running(drift, first),
-    )
+    sets = at.sets
+    return of_steps(rows.strata, sets.stratum, sets.times, sets.centre, hazard_steps(at))
 
 
-def hazard_steps(at: Hazards) -> tuple[Floats, Floats, Floats]:
+def of_steps(
+    strata: npt.NDArray[np.generic], stratum: Ints, time: Floats, centre: Floats, steps: Steps
+) -> Baseline:
+    """Make a baseline of :func:`hazard_steps` in the order of stratum and time."""
+    first = np.flatnonzero(np.diff(stratum, prepend=-1))
+    cumulative, variance, drift = (running(part, first) for part in steps)
+    return Baseline(strata, stratum, time, steps[0], cumulative, centre, variance, drift)
+
+
+def hazard_steps(at: Hazards) -> Steps:
     """Take the steps of the hazard, of its variance, and of the hazard times the mean at risk less the centre."""
     one, some, _ = at.inverse
     unit = np.exp(-at.shift)

@@ -8,13 +8,12 @@ import numpy as np
 import numpy.typing as npt
 
 from retaliation_risk.errors import ArgumentError
-from retaliation_risk.models.partial.curves import Baseline, hazard_steps
+from retaliation_risk.models.partial.curves import Baseline, Steps, hazard_steps, of_steps
 from retaliation_risk.models.partial.fit import CoxFit
 from retaliation_risk.models.partial.likelihood import hazards
 from retaliation_risk.models.partial.residuals import same_columns
 from retaliation_risk.models.partial.risk import risk_sets
 from retaliation_risk.models.partial.rows import Floats, Ints, Rows, codes_of, vector_of
-from retaliation_risk.models.partial.sums import running
 
 _T = TypeVar("_T", np.float64, np.int64)
 
@@ -79,33 +78,19 @@ def sampled_baseline(
     case = sets.rows[sets.deaths[sets.opens]]
     # A set's weight says how many sets it stands for; it cancels within the set.
     weight = sets.mean_weight
-    parts = (hazard * weight, variance * weight**2, drift * weight[:, None])
-    return _added(known, stratum[case], moment[case], sets.centre, parts)
+    steps = (hazard * weight, variance * weight**2, drift * weight[:, None])
+    return _added(known, stratum[case], moment[case], sets.centre, steps)
 
 
 def _added(
-    strata: npt.NDArray[np.generic],
-    stratum: Ints,
-    time: Floats,
-    centre: Floats,
-    parts: tuple[Floats, Floats, Floats],
+    strata: npt.NDArray[np.generic], stratum: Ints, time: Floats, centre: Floats, steps: Steps
 ) -> Baseline:
     """Put steps in order, those of one stratum and time added up."""
     order = np.lexsort((time, stratum))
     stratum, time = stratum[order], time[order]
     opens = np.flatnonzero((np.diff(stratum, prepend=-1) != 0) | (np.diff(time, prepend=np.inf) != 0))
-    hazard, variance, drift = (np.add.reduceat(part[order], opens, axis=0) for part in parts)
-    first = np.flatnonzero(np.diff(stratum[opens], prepend=-1))
-    return Baseline(
-        strata=strata,
-        stratum=stratum[opens],
-        time=time[opens],
-        hazard=hazard,
-        cumulative=running(hazard, first),
-        centre=centre,
-        variance=running(variance, first),
-        drift=running(drift, first),
-    )
+    hazard, variance, drift = (np.add.reduceat(part[order], opens, axis=0) for part in steps)
+    return of_steps(strata, stratum[opens], time[opens], centre, (hazard, variance, drift))
 
 
 def _of_sets(name: str, values: npt.NDArray[_T], rows: Rows) -> npt.NDArray[_T]:
