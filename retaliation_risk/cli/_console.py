@@ -7,6 +7,7 @@ import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -52,6 +53,30 @@ def progress() -> Iterator[Callable[[str], None]]:
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task("starting")
         yield lambda step: bar.update(task, description=step)
+
+
+def timed(step: Callable[[str], None]) -> tuple[Callable[[str], None], Callable[[str], float]]:
+    """Return ``step`` with a watch on it, and how many seconds the first step that begins with a word took.
+
+    Examples
+    --------
+    >>> step, took = timed(lambda name: None)
+    >>> step("training 7 models")
+    >>> step("scoring")
+    >>> took("training") >= 0
+    True
+    """
+    begun: list[tuple[str, float]] = []
+
+    def tell(name: str) -> None:
+        begun.append((name, monotonic()))
+        step(name)
+
+    def took(word: str) -> float:
+        place = next(k for k, (name, _) in enumerate(begun) if name.startswith(word))
+        return begun[place + 1][1] - begun[place][1]
+
+    return tell, took
 
 
 @contextmanager

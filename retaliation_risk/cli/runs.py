@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import click
 
-from retaliation_risk.cli._console import as_json, echo_json, progress, rename_option, say
+from retaliation_risk.cli._console import as_json, echo_json, progress, rename_option, say, timed
 
 horizon = click.option("--horizon-days", default=30.0, show_default=True, help="How far ahead a risk looks.")
 capacity = click.option(
@@ -92,9 +93,11 @@ def run(
         seed=seed,
     )
     with progress() as step:
+        step, took = timed(step)
         step("reading tables")
         tables = read_tables(source, rename=rename, now=datetime.now(UTC))
         run_tables(tables, out, settings, provenance=import_notes(source), finish=write_report, progress=step)
+    _tell_training(out, took("training"))
     _tell(out, as_json)
 
 
@@ -144,10 +147,12 @@ def demo(
     out = out or _next_free(Path("reports") / "demo")
     settings = Settings(horizon_days=horizon_days, capacity=capacity, n_bootstrap=bootstraps, seed=seed)
     with progress() as step:
+        step, took = timed(step)
         step(f"simulating {customers:,} customers")
         simulated = simulate(customers, seed=seed)
         tables = tables_from_frames(simulated.frames)
         run_tables(tables, out, settings, truth=simulated.truth_summary, finish=write_report, progress=step)
+    _tell_training(out, took("training"))
     _tell(out, as_json)
 
 
@@ -156,6 +161,14 @@ def _next_free(folder: Path) -> Path:
     while free.exists():
         free, number = folder.with_name(f"{folder.name}-{number}"), number + 1
     return free
+
+
+def _tell_training(folder: Path, seconds: float) -> None:
+    """Say how long training took, which no file of a run holds, and what it compared."""
+    from retaliation_risk.report.sentences import training
+
+    facts = json.loads((folder / "run.json").read_text(encoding="utf-8"))["training"]
+    say(f"Models trained in {seconds:.1f} s." + (f" {training(facts)}" if facts else ""))
 
 
 def _tell(folder: Path, as_json: bool) -> None:

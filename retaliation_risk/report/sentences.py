@@ -378,15 +378,15 @@ def training(facts: Row) -> str:
     --------
     >>> facts = {"acts": 20, "controls": None, "rows": 9000, "rows_of_everybody": 9000, "efficiency": None}
     >>> training(facts)
-    'At each of 20 acts everybody at risk was compared: 9,000 rows.'
+    'Learned from 20 acts, each against everybody at risk at its moment: 9,000 rows.'
     """
-    acts, rows = show(facts["acts"], "count"), show(facts["rows"], "count")
+    acts, rows = counted(facts["acts"], "acts"), show(facts["rows"], "count")
     if facts["controls"] is None:
-        return f"At each of {acts} acts everybody at risk was compared: {rows} rows."
-    half = "" if facts["counter_match"] is None else ", half of each set from customers once let down"
+        return f"Learned from {acts}, each against everybody at risk at its moment: {rows} rows."
+    half = "" if facts["counter_match"] is None else ", half of each set once let down"
     said = (
-        f"At each of {acts} acts up to {show(facts['controls'], 'count')} customers at risk were drawn to compare{half}: "
-        f"{rows} rows, where everybody at risk would make {show(facts['rows_of_everybody'], 'count')}."
+        f"Learned from {acts}, each against up to {show(facts['controls'], 'count')} drawn from those at risk at its "
+        f"moment{half}: {rows} rows, where everybody at risk would make {show(facts['rows_of_everybody'], 'count')}."
     )
     if facts["efficiency"] is None:
         return said

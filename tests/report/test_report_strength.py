@@ -62,7 +62,7 @@ def test_without_a_trend_there_is_no_sentence_and_without_a_class_no_figure(full
 
 def test_the_method_says_what_sampling_saved_and_cost(full):
     said = section(summarise(full), "method")["paragraphs"][-1]
-    assert "At each of 130 acts up to 20 customers at risk were drawn" in said
+    assert "Learned from 130 acts, each against up to 20 drawn from those at risk" in said
     assert "2,730 rows, where everybody at risk would make 120,000" in said
     assert "keep 83\u00a0% of their precision (inverse variance) on average and 71\u00a0% at worst" in said
     assert "theory says 95\u00a0% for plain sampling" in said
