@@ -8,7 +8,6 @@ the follow-up itself, censored rows included (``concordance``, and all whose nam
 """
 
 from retaliation_risk.metrics.auc import auc_at, mean_auc
-from retaliation_risk.metrics.brier import brier_at, integrated_brier, scaled_brier_at
 from retaliation_risk.metrics.calibration import (
     CalibrationCurve,
     calibration_curve,
@@ -27,6 +26,7 @@ from retaliation_risk.metrics.policy import (
     workload,
     workload_saved,
 )
+from retaliation_risk.metrics.prediction_error import brier_at, integrated_brier, scaled_brier_at
 from retaliation_risk.metrics.survival import concordance, uno_concordance
 
 __all__ = [

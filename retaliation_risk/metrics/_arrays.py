@@ -44,12 +44,25 @@ def as_numbers(name: str, values: ArrayLike, n: int) -> FloatArray:
 
 def as_risks(risk: ArrayLike, n: int) -> FloatArray:
     """Probabilities of shape (n,)."""
-    found = as_numbers("risk", risk, n)
-    if n and not (found.min() >= 0 and found.max() <= 1):
+    return _probabilities(as_numbers("risk", risk, n))
+
+
+def as_risk_table(risk: ArrayLike, n: int, k: int) -> FloatArray:
+    """Probabilities of shape (n, k): risks by each of k times; (n,) will do for one time."""
+    found = np.asarray(risk, dtype=np.float64)
+    if found.shape != (n, k) and not (k == 1 and found.shape == (n,)):
         raise ArgumentError(
-            "RR111", f"risk runs from {found.min():.6g} to {found.max():.6g}; allowed is [0, 1]."
+            "RR111", f"risk has shape {found.shape}; it must be ({n}, {k}): a risk by each time."
         )
-    return found
+    return _probabilities(as_numbers("risk", found.ravel(), n * k)).reshape(n, k)
+
+
+def _probabilities(risk: FloatArray) -> FloatArray:
+    if len(risk) and not (risk.min() >= 0 and risk.max() <= 1):
+        raise ArgumentError(
+            "RR111", f"risk runs from {risk.min():.6g} to {risk.max():.6g}; allowed is [0, 1]."
+        )
+    return risk
 
 
 def as_times(times: ArrayLike) -> FloatArray:
@@ -60,19 +73,6 @@ def as_times(times: ArrayLike) -> FloatArray:
     if not (np.isfinite(found).all() and (np.diff(found) > 0).all()):
         raise ArgumentError("RR111", f"times are {found.tolist()}; they must be finite and increase.")
     return found
-
-
-def as_risk_table(risk: ArrayLike, n: int, k: int) -> FloatArray:
-    """Probabilities of shape (n, k): risks by each of k times; (n,) will do for one time."""
-    found = np.asarray(risk, dtype=np.float64)
-    table = found[:, None] if found.shape == (n,) and k == 1 else found
-    if table.shape != (n, k):
-        raise ArgumentError(
-            "RR111", f"risk has shape {found.shape}; it must be ({n}, {k}): a risk by each time."
-        )
-    for column in table.T:
-        as_risks(column, n)
-    return table
 
 
 def as_outcomes(

@@ -40,19 +40,20 @@ def build_clock(seen: BoolArray, duration: FloatArray, start: FloatArray | None 
 
 @dataclass(frozen=True)
 class Decline:
-    """A product-limit curve for any weights, which falls at ``steps`` of a clock.
+    """A product-limit curve for any weights, which falls m times, on ``days``.
 
-    ``sums`` has the rows that end before, at and between the steps (at and after step j in places 2j + 1 and
-    2j + 2); ``waiting`` the rows by the number of steps that pass before they enter.
+    ``before`` has the number of falls before each place of the clock: the row of ``left`` that holds the left
+    limit there. ``sums`` has the rows that end before, at and between the falls (at and after fall j in
+    places 2j + 1 and 2j + 2), ``waiting`` the rows by the number of falls before they enter.
     """
 
-    steps: IntArray
     days: FloatArray
+    before: IntArray
     sums: Any
     waiting: Any | None
 
     def left(self, weight: FloatArray) -> FloatArray:
-        """Share left after 0, 1, ... m steps, shape (m + 1, B), for weights of shape (n, B)."""
+        """Share left after 0, 1, ... m falls, shape (m + 1, B), for weights of shape (n, B)."""
         from_here = _from_here(self.sums @ weight)
         at_risk, rest = from_here[1::2], from_here[2::2]
         if self.waiting is not None:
@@ -62,22 +63,19 @@ class Decline:
         factor = np.divide(rest, at_risk, out=np.ones_like(rest), where=at_risk > 0)
         return np.concatenate([np.ones((1, weight.shape[1])), np.cumprod(factor, axis=0)])
 
-    def before(self, place: IntArray) -> IntArray:
-        """Count the steps before places on the clock: the rows of ``left`` that hold the left limits."""
-        return np.searchsorted(self.steps, place, "left").astype(np.int64)
-
 
 def build_decline(falls: BoolArray, clock: Clock) -> Decline:
     """Prepare the curve that falls at the ends of some rows; all ends at one place must be of one kind."""
-    steps = np.unique(clock.end[falls])
-    after = np.searchsorted(steps, clock.end, "right")
-    place = 2 * after - np.isin(clock.end, steps)
-    everyone = np.ones(len(place), dtype=bool)
+    fall = np.zeros(2 * len(clock.days) + 1, dtype=np.int64)
+    fall[clock.end[falls]] = 1
+    before = np.cumsum(fall) - fall
+    at = np.flatnonzero(fall)
+    everyone = np.ones(len(falls))
+    sums = row_sums(2 * before[clock.end] + fall[clock.end], everyone, 2 * len(at) + 1)
     waiting = None
     if clock.enter is not None:
-        waiting = row_sums(np.searchsorted(steps, clock.enter, "left"), everyone, len(steps) + 1)
-    days = clock.days[steps // 2] if len(steps) else np.empty(0)
-    return Decline(steps, days, row_sums(place, everyone, 2 * len(steps) + 1), waiting)
+        waiting = row_sums(before[clock.enter], everyone, len(at) + 1)
+    return Decline(clock.days[at // 2], before, sums, waiting)
 
 
 def inverse(share: FloatArray) -> FloatArray:
@@ -98,7 +96,7 @@ def known_kernel(
     seen = event | competing
     clock = build_clock(seen, duration)
     curve = build_decline(~seen, clock)
-    at_end, at_time = curve.before(clock.end), np.searchsorted(curve.days, times, "left")
+    at_end, at_time = curve.before[clock.end], np.searchsorted(curve.days, times, "left")
 
     def kernel(weight: FloatArray) -> Iterator[FloatArray]:
         left = curve.left(weight)

@@ -163,7 +163,7 @@ def uno_kernel(
     walk = plan_walk(counted, duration, as_numbers("risk", risk, len(hit)), start)
     clock = build_clock(hit, duration, start)
     censoring = build_decline(~hit, clock)
-    before = censoring.before(clock.end[walk.hits])
+    before = censoring.before[clock.end[walk.hits]]
 
     def kernel(weight: FloatArray) -> FloatArray:
         followed = censoring.left(weight)[before]

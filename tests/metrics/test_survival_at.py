@@ -308,7 +308,7 @@ def test_refusals(metric):
 
 
 def test_refusals_of_brier():
-    with pytest.raises(ArgumentError, match=r"risk runs from 1 to 1\.5; allowed is \[0, 1\]"):
+    with pytest.raises(ArgumentError, match=r"risk runs from 0 to 1\.5; allowed is \[0, 1\]"):
         brier_at([True, False], [1, 9], [[0, 1], [0, 1.5]], [2, 3])
     with pytest.raises(ArgumentError, match=r"times are \[3.0\]; there must be at least 2"):
         integrated_brier([True, False], [1, 9], [0.1, 0.2], [3])
