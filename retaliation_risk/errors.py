@@ -272,6 +272,85 @@ _ALL = (
         "A feature store lacks its manifest, has another format, or holds a file that its manifest does not name.",
         "Compute the features again into a new folder (retaliation-risk features --out).",
     ),
+    Message(
+        "RR510",
+        "foreign artefact",
+        "A model folder has no manifest, or one that is not of this package.",
+        "Point to a folder that train or run wrote; a folder copied in part cannot be repaired.",
+    ),
+    Message(
+        "RR511",
+        "newer artefact",
+        "A model folder was written by a newer version of this package than the one that reads it.",
+        "Install that version or a later one, or train again with this one.",
+    ),
+    Message(
+        "RR512",
+        "changed artefact",
+        "A file of a model folder is missing, or is not the one that was written: its size or sha256 differs.",
+        "Copy the folder again from where it was trained; if it still differs, train again.",
+    ),
+    Message(
+        "RR513",
+        "stray file",
+        "A model folder holds or names something that does not belong into it.",
+        "Nothing was opened. Find out who put it there; train again if you cannot.",
+    ),
+    Message(
+        "RR514",
+        "unknown class",
+        "A stored model asks for a class that is not on this package's own list.",
+        "Nothing of it was opened or run. Load models from people you trust, or train again.",
+    ),
+    Message(
+        "RR515",
+        "unsound parameters",
+        "The parameters of a stored model cannot be read as those of its class.",
+        "Train again; parameters are not to be edited by hand.",
+    ),
+    Message(
+        "RR516",
+        "pickled model",
+        "A model is stored as a pickle, which can run any code when it is opened.",
+        "Train with a model of this package, or pass allow_joblib=True for a folder that you wrote yourself.",
+    ),
+    Message(
+        "RR517",
+        "other libraries",
+        "A stored model needs other versions of libraries than those installed.",
+        "Install the versions that the message names, or train again with those installed.",
+    ),
+    Message(
+        "RR518",
+        "other predictions",
+        "A stored model does not predict what it predicted when it was stored.",
+        "Compare the library versions in its manifest.json with those installed; train again if they must differ.",
+    ),
+    Message(
+        "RR519",
+        "another artefact",
+        "A model folder is whole, but not the one that was asked for.",
+        "Check the path and the digest; one of them is of another model.",
+    ),
+    Message(
+        "RR520",
+        "pickle opened",
+        "A pickled model was opened because allow_joblib was set; whoever wrote it could have run any code.",
+        "Open only what you wrote yourself, and move to a model that is stored without a pickle.",
+        "warning",
+    ),
+    Message(
+        "RR521",
+        "known too late",
+        "Rows to score hold something that was not yet known at their moment.",
+        "Compute the features as of the moment of each row; risks from later facts cannot be had in time.",
+    ),
+    Message(
+        "RR522",
+        "drift",
+        "The customers to score differ from those of training by more than the gate allows.",
+        "See which features drifted and why; train again on later data, or pass the feature over in the gate.",
+    ),
 )
 
 MESSAGES: dict[str, Message] = {message.code: message for message in _ALL}
