@@ -16,6 +16,14 @@ from retaliation_risk.metrics.calibration import (
     wilson,
 )
 from retaliation_risk.metrics.classification import auprc, auroc, brier, scaled_brier
+from retaliation_risk.metrics.drift import (
+    bin_counts,
+    psi,
+    psi_by_chance,
+    psi_p_value,
+    quantile_edges,
+    share_change,
+)
 from retaliation_risk.metrics.horizon import calibration_curve_at, calibration_slope_at, observed_expected
 from retaliation_risk.metrics.policy import (
     events_reached,
@@ -34,6 +42,7 @@ __all__ = [
     "auc_at",
     "auprc",
     "auroc",
+    "bin_counts",
     "brier",
     "brier_at",
     "calibration_curve",
@@ -49,9 +58,14 @@ __all__ = [
     "net_benefit",
     "observed_expected",
     "precision",
+    "psi",
+    "psi_by_chance",
+    "psi_p_value",
+    "quantile_edges",
     "reach_averted",
     "scaled_brier",
     "scaled_brier_at",
+    "share_change",
     "uno_concordance",
     "wilson",
     "workload",
