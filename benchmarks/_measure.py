@@ -19,6 +19,9 @@ from os import environ
 from pathlib import Path
 from typing import Any
 
+LOOK_SECONDS = 0.1
+"""How often the memory of a running process is looked at."""
+
 
 @dataclass(frozen=True)
 class Measured:
@@ -40,25 +43,51 @@ class RunFailed(RuntimeError):
 
 
 def measure(
-    target: str, *arguments: Any, timeout: float | None = None, env: Mapping[str, str] | None = None
+    target: str,
+    *arguments: Any,
+    timeout: float | None = None,
+    limit_mb: float | None = None,
+    env: Mapping[str, str] | None = None,
 ) -> Measured:
-    """Run ``target`` (``module:function``) with the arguments in a fresh Python process."""
+    """Run ``target`` (``module:function``) with the arguments in a fresh Python process.
+
+    After ``timeout`` seconds, or when it holds more than ``limit_mb`` of memory, it is killed: :class:`RunFailed`.
+    """
     command = [sys.executable, "-m", "benchmarks._measure", target, json.dumps(arguments)]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen(command, text=True, env={**environ, **(env or {})}, **pipes) as process:
+        try:
+            stdout, stderr = _watched(process, timeout, limit_mb)
+        finally:
+            process.kill()
+    if process.returncode != 0:
+        said = stderr.strip().splitlines()
+        raise RunFailed(said[-1] if said else f"ended with code {process.returncode} (out of memory?)")
+    return Measured(**json.loads(stdout.splitlines()[-1]))
+
+
+def _watched(
+    process: subprocess.Popen[str], timeout: float | None, limit_mb: float | None
+) -> tuple[str, str]:
+    """Wait for the process, looking at its memory again and again; return what it said."""
+    start = time.monotonic()
+    while True:
+        try:
+            return process.communicate(timeout=LOOK_SECONDS)
+        except subprocess.TimeoutExpired:
+            if timeout is not None and time.monotonic() - start > timeout:
+                raise RunFailed(f"no result after {timeout:.0f} s") from None
+            if limit_mb is not None and _resident_mb(process.pid) > limit_mb:
+                raise RunFailed(f"more than {limit_mb / 1024:.0f} GB") from None
+
+
+def _resident_mb(pid: int) -> float:
+    """Memory that a process holds now, in MB; 0 where the system does not tell, or it has just ended."""
     try:
-        done = subprocess.run(
-            command,
-            capture_output=True,
-            text=True,
-            timeout=timeout,
-            env={**environ, **(env or {})},
-            check=False,
-        )
-    except subprocess.TimeoutExpired as error:
-        raise RunFailed(f"no result after {timeout:.0f} s") from error
-    if done.returncode != 0:
-        said = done.stderr.strip().splitlines()
-        raise RunFailed(said[-1] if said else f"ended with code {done.returncode} (out of memory?)")
-    return Measured(**json.loads(done.stdout.splitlines()[-1]))
+        pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+    except (OSError, IndexError):
+        return 0.0
+    return pages * resource.getpagesize() / 2**20
 
 
 def peak_mb() -> float:

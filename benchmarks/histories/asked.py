@@ -1,4 +1,4 @@
-"""The features of the benchmark, each with its meaning: what every peer must compute.
+"""What every peer must compute: the features, each with its meaning, and the two tables that hold them.
 
 Facts count by when they were known: ``known_at < moment``, and within a window ``moment - window <= known_at``. Rows of
 equal time are in the order of ``ticket_id``. A ticket is a *repeat* if the customer's last ticket with the same
@@ -6,6 +6,13 @@ issue_key was opened at most 30 days before. A ticket's recovery *failed* when t
 reopened, escalated, rated below 0.4, or the next ticket of the same issue_key was a repeat. It closed *clean* when it
 was closed and had not failed by then. A *second failure* is a complaint opened after another complaint's recovery
 failed, at most 180 days after the latest such failure.
+
+The *landmarks* hold every feature of every customer at twelve moments. The *intervals* hold the features that stay as
+they are between the facts: one row per customer and stretch (start, stop] from ``first_seen_at`` to a microsecond after
+the last fact of all. It is cut wherever one of the logs gains a fact, or a fact leaves one of the windows over its log:
+tickets, events (of the kinds that features rest on: all but ``solved``), failures, double deviations, verdicts. ``event``
+says whether the customer escalated exactly at ``stop``; the features are those of any moment in (start, stop]. No fact of
+this world is older than ``first_seen_at``.
 """
 
 from __future__ import annotations
@@ -56,5 +63,10 @@ FEATURES = (
 )  # fmt: skip
 
 NAMES = tuple(feature.name for feature in FEATURES)
+CONSTANT = tuple(f for f in FEATURES if not isinstance(f.value, DaysSince | DaysSinceFirst))
+"""The features that no passing of time changes between two facts."""
+
+NAMES_CONSTANT = tuple(feature.name for feature in CONSTANT)
+OUTCOME = "escalated"
 REAL = ("days_between_failures", "mean_severity_365d", "mean_csat_365d")
 """Features that are no whole numbers or values as recorded: equal to 1e-9, the others exactly."""

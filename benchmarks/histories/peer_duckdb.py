@@ -105,27 +105,35 @@ LEFT JOIN (
 """  # fmt: skip
 
 
+WRITING = "(FORMAT parquet, COMPRESSION lz4_raw)"
+
+
 def run(source: str, target: str) -> None:
     """All moments in one statement that writes the file."""
-    connection = duckdb.connect()
-    connection.execute("SET TimeZone = 'UTC'")
-    connection.execute("SET preserve_insertion_order = false")
+    connection = connect()
     connection.execute(FACTS.format(source=source))
     rows = " UNION ALL ".join(f"({AT_A_MOMENT.format(source=source, moment=moment)})" for moment in MOMENTS)
     connection.execute(
-        f"COPY (SELECT customer_id, moment, {', '.join(NAMES)} FROM ({rows})) TO '{target}' (FORMAT parquet)"
+        f"COPY (SELECT customer_id, moment, {', '.join(NAMES)} FROM ({rows})) TO '{target}' {WRITING}"
     )
 
 
 def run_loop(source: str, target: str) -> None:
     """One statement and one file per moment: ``target`` is a folder."""
-    connection = duckdb.connect()
-    connection.execute("SET TimeZone = 'UTC'")
-    connection.execute("SET preserve_insertion_order = false")
+    connection = connect()
     connection.execute(FACTS.format(source=source))
     Path(target).mkdir()
     for moment in MOMENTS:
         rows = AT_A_MOMENT.format(source=source, moment=moment)
+        path = f"{target}/{moment}.parquet"
         connection.execute(
-            f"COPY (SELECT customer_id, moment, {', '.join(NAMES)} FROM ({rows})) TO '{target}/{moment}.parquet'"
+            f"COPY (SELECT customer_id, moment, {', '.join(NAMES)} FROM ({rows})) TO '{path}' {WRITING}"
         )
+
+
+def connect() -> duckdb.DuckDBPyConnection:
+    """Connect to a database in memory that reads times as UTC and writes rows as they come."""
+    connection = duckdb.connect()
+    connection.execute("SET TimeZone = 'UTC'")
+    connection.execute("SET preserve_insertion_order = false")
+    return connection

@@ -11,7 +11,7 @@ import warnings
 import pandas as pd
 
 from benchmarks.histories.data import MOMENTS
-from benchmarks.histories.peer_pandas import _facts
+from benchmarks.histories.peer_pandas import derive
 
 warnings.filterwarnings("ignore")
 
@@ -39,7 +39,7 @@ def run(source: str, target: str) -> None:
     import featuretools as ft
 
     customers = pd.read_parquet(f"{source}/customers.parquet")[["customer_id"]]
-    entities = _entities(ft, customers, _facts(source))
+    entities = _entities(ft, customers, derive(source))
     cutoffs = customers.merge(pd.DataFrame({"time": pd.to_datetime(list(MOMENTS))}), how="cross")
     found = []
     for days, names in WINDOWS.items():

@@ -13,13 +13,16 @@ DAY = pd.Timedelta(days=1)
 
 def run(source: str, target: str) -> None:
     """All moments in one frame, written as one file."""
-    facts = _facts(source)
+    facts = derive(source)
+    told = facts["events"][facts["events"]["event_type"].isin(["csat_rated", "reopened"])]
+    facts["events"] = told.sort_values(["known_at", "occurred_at", "ticket_id"])
     customers = pd.read_parquet(f"{source}/customers.parquet").set_index("customer_id")["first_seen_at"]
     rows = pd.concat([_at(facts, customers, pd.Timestamp(moment)) for moment in MOMENTS], ignore_index=True)
-    rows.to_parquet(target)
+    rows.to_parquet(target, compression="lz4")
 
 
-def _facts(source: str) -> dict[str, pd.DataFrame]:
+def derive(source: str) -> dict[str, pd.DataFrame]:
+    """Return the facts of each log in their order, and the events of these kinds in any order."""
     columns = ["customer_id", "ticket_id", "issue_key", "opened_at", "is_complaint", "severity"]
     contacts = pd.read_parquet(f"{source}/tickets.parquet", columns=columns).sort_values(
         ["opened_at", "ticket_id"]
@@ -39,9 +42,7 @@ def _facts(source: str) -> dict[str, pd.DataFrame]:
         "failed": failed,
         "verdicts": _verdicts(events, failed),
         "second": _second(contacts, failed),
-        "events": events[events["event_type"].isin(["csat_rated", "reopened"])].sort_values(
-            ["known_at", "occurred_at", "ticket_id"]
-        ),
+        "events": events,
     }
 
 
