@@ -21,6 +21,8 @@ IntArray = NDArray[np.int64]
 Value = float | FloatArray
 Kernel = Callable[[FloatArray], FloatArray]
 
+_BLOCK = 1 << 22  # numbers, 32 MB
+
 
 def as_events(event: ArrayLike, name: str = "event") -> BoolArray:
     """Booleans of shape (n,); numbers other than 0 and 1 are refused."""
@@ -137,6 +139,17 @@ def _columns(weight: ArrayLike | None, n: int) -> FloatArray:
             "RR111", "weight has missing, infinite or negative values; allowed are numbers from 0."
         )
     return np.ascontiguousarray(np.atleast_2d(found).T)
+
+
+def in_blocks(kernel: Kernel, n: int) -> Kernel:
+    """Let a kernel that copies its weights see as many columns at once as make a copy of at most 32 MB."""
+    width = max(1, _BLOCK // max(n, 1))
+
+    def whole(weight: FloatArray) -> FloatArray:
+        firsts = range(0, max(weight.shape[1], 1), width)
+        return np.concatenate([kernel(weight[:, first : first + width]) for first in firsts], axis=-1)
+
+    return whole
 
 
 def ratio(above: ArrayLike, below: ArrayLike) -> FloatArray:

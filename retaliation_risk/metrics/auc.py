@@ -18,6 +18,7 @@ from retaliation_risk.metrics._arrays import (
     as_numbers,
     as_outcomes,
     as_times,
+    in_blocks,
     ratio,
 )
 from retaliation_risk.metrics._product_limit import known_kernel
@@ -133,7 +134,7 @@ def auc_at_kernel(
             found.append((ratio(*compare_pairs(steps, cases, controls)), incidence))
         return np.stack(found, axis=1)
 
-    return kernel
+    return in_blocks(kernel, len(hit))
 
 
 def _rankings(hit: BoolArray, risk: ArrayLike, k: int) -> list[Steps]:

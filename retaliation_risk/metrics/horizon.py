@@ -21,6 +21,7 @@ from retaliation_risk.metrics._arrays import (
     as_numbers,
     as_outcomes,
     as_risks,
+    in_blocks,
     ratio,
 )
 from retaliation_risk.metrics._product_limit import known_kernel
@@ -88,7 +89,7 @@ def observed_expected_kernel(
         mine = next(known(weight))
         return ratio(ratio(case @ mine, mine.sum(axis=0)), ratio(said @ weight, weight.sum(axis=0)))
 
-    return kernel
+    return in_blocks(kernel, len(hit))
 
 
 def calibration_slope_at(

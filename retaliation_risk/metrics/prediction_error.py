@@ -16,6 +16,7 @@ from retaliation_risk.metrics._arrays import (
     as_outcomes,
     as_risk_table,
     as_times,
+    in_blocks,
     ratio,
 )
 from retaliation_risk.metrics._product_limit import known_kernel
@@ -184,7 +185,7 @@ def brier_at_kernel(
             found.append(ratio(sums, mine.sum(axis=0)))
         return np.stack(found, axis=1)
 
-    return kernel
+    return in_blocks(kernel, len(hit))
 
 
 def _saved(score: FloatArray, incidence: FloatArray) -> FloatArray:

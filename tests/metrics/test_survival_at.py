@@ -14,6 +14,7 @@ from sksurv.util import Surv
 from retaliation_risk._censoring import ipcw_weights
 from retaliation_risk.errors import ArgumentError
 from retaliation_risk.metrics import (
+    _arrays,
     auc_at,
     auroc,
     brier,
@@ -223,7 +224,8 @@ def test_auc_is_blind_to_monotone_transforms():
     np.testing.assert_allclose(auc_at(event, day, np.exp(3 * risk) - 7, TIMES, competing=left), expected)
 
 
-def test_censoring_is_estimated_anew_for_each_weighting():
+def test_censoring_is_estimated_anew_for_each_weighting(monkeypatch):
+    monkeypatch.setattr(_arrays, "_BLOCK", 120)  # two weightings at once
     event, day, risk, _ = sample(60, seed=6, ties=True)
     weight = np.random.default_rng(7).multinomial(60, np.full(60, 1 / 60), size=5)
     for metric in (auc_at, brier_at, scaled_brier_at, mean_auc, integrated_brier):
@@ -241,6 +243,18 @@ def test_censoring_that_depends_on_nothing_does_not_move_the_scores():
     for metric in (auc_at, brier_at):
         found, truth = metric(event, day, risk, [10, 30]), metric(always, life, risk, [10, 30])
         np.testing.assert_allclose(found, truth, atol=0.01)
+
+
+def test_coarse_times_do_not_bias_the_score():
+    # Months of 30 days: many are censored in the month of somebody's event.
+    rng = np.random.default_rng(9)
+    life, end = (np.ceil(rng.exponential(mean, size=40_000) / 30) * 30 for mean in (300, 200))
+    day, event = np.append(np.minimum(life, end), 9e9), np.append(life <= end, False)
+    told = np.full((len(day), 1), 0.45)
+    truth = np.mean(((life <= 180) - 0.45) ** 2)
+    assert brier_at(event, day, told, [180])[0] == pytest.approx(truth, abs=0.002)
+    outcome = Surv.from_arrays(event, day)
+    assert brier_score(outcome, outcome, 1 - told, [180])[1][0] > truth + 0.015
 
 
 def test_beyond_follow_up_is_nan_if_some_were_lost():
@@ -283,7 +297,8 @@ def test_shapes_follow_the_weight(metric):
     one = metric(event, day, risk, TIMES)
     assert isinstance(one, float) if metric in (mean_auc, integrated_brier) else one.shape == (3,)
     assert np.shape(metric(event, day, risk, TIMES, weight=np.ones(50))) == np.shape(one)
-    assert metric(event, day, risk, TIMES, weight=np.ones((4, 50))).shape == (4, *np.shape(one))
+    for n in (4, 0):
+        assert metric(event, day, risk, TIMES, weight=np.ones((n, 50))).shape == (n, *np.shape(one))
 
 
 @EACH
