@@ -19,6 +19,7 @@ import numpy as np
 
 from retaliation_risk.models.partial.risk import RiskSets
 from retaliation_risk.models.partial.rows import Floats, Ints
+from retaliation_risk.models.partial.sums import linear
 
 _CELLS = 2_000_000
 
@@ -43,7 +44,7 @@ class Conditional:
 
 def conditional(sets: RiskSets, beta: Floats) -> Conditional:
     """Add up all sets at the standardised coefficients ``beta``; sets of one shape are computed together."""
-    eta = sets.Z @ beta + sets.offset
+    eta = linear(sets.Z, beta) + sets.offset
     p = sets.Z.shape[1]
     fitted, score, second, chance = 0.0, np.zeros(p), np.zeros((p, p)), sets.event.astype(np.float64)
     for members, cases in _shapes(sets):

@@ -25,7 +25,7 @@ import numpy as np
 
 from retaliation_risk.models.partial.risk import CANCELLED, RiskSets
 from retaliation_risk.models.partial.rows import Floats
-from retaliation_risk.models.partial.sums import BLOCK, running
+from retaliation_risk.models.partial.sums import BLOCK, linear, running, weighted_sum
 
 
 @dataclass(frozen=True)
@@ -69,8 +69,7 @@ class Hazards:
         rest = -self.risk * self.lived(factor)
         weight = sets.weight[sets.deaths]
         rest[sets.deaths] += weight if factor is None else weight * factor[sets.group]
-        gradient: Floats = rest @ sets.Z
-        return gradient
+        return weighted_sum(rest, sets.Z)
 
     def information(self, factor: Floats | None = None) -> Floats:
         """Minus the second derivative, each event time's part times ``factor``; shape (p, p)."""
@@ -108,7 +107,7 @@ def crossproduct(left: Floats, right: Floats, weight: Floats) -> Floats:
 
 def hazards(sets: RiskSets, beta: Floats) -> Hazards:
     """Add up all risk sets at the standardised coefficients ``beta``."""
-    eta = sets.Z @ beta + sets.offset
+    eta = linear(sets.Z, beta) + sets.offset
     shift = float(eta.max())
     eta -= shift
     risk = sets.weight * np.exp(eta)
