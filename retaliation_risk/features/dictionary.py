@@ -8,6 +8,9 @@ from typing import Any
 from retaliation_risk.features.families import FEATURES
 from retaliation_risk.histories import LOGS, Aggregate, Decayed, Expression, Feature
 
+#: How a sign is written.
+SIGN = {-1: "-", 0: "", 1: "+"}
+
 
 def dictionary(
     features: Sequence[Feature] = FEATURES, switched_off: Mapping[str, str] | None = None
@@ -30,6 +33,7 @@ def dictionary(
             "value": describe(feature.value),
             "tables": sorted(_tables(feature, {f.name: f for f in features})),
             "source": feature.source,
+            "sign": feature.sign,
             "on": feature.name not in off,
             "why_off": off.get(feature.name, ""),
         }
@@ -39,11 +43,12 @@ def dictionary(
 
 def markdown_table(features: Sequence[Feature] = FEATURES) -> str:
     """Return the dictionary as a Markdown table, family by family; docs/features.md is made of it."""
-    lines = ["| feature | unit | meaning | computed as | after |", "|---|---|---|---|---|"]
+    lines = ["| feature | unit | meaning | computed as | sign | after |", "|---|---|---|---|:-:|---|"]
     for entry in dictionary(features):
         value = entry["value"].replace("|", "\\|")
         lines.append(
-            f"| {entry['name']} | {entry['unit']} | {entry['about']} | `{value}` | {entry['source']} |"
+            f"| {entry['name']} | {entry['unit']} | {entry['about']} | `{value}` | {SIGN[entry['sign']]} |"
+            f" {entry['source']} |"
         )
     return "\n".join(lines) + "\n"
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 from retaliation_risk.histories import (
     Area,
     Count,
@@ -25,6 +28,7 @@ PACHECO = "Pacheco et al. 2019, Journal of Service Management 30(1)"
 HERHAUSEN = "Herhausen et al. 2019, Journal of Marketing 83(3)"
 HUTZINGER = "Hutzinger & Weitzl 2023, Internet Research 33(7)"
 JOIREMAN = "Joireman, Grégoire, Devezer & Tripp 2013, Journal of Retailing 89(3)"
+TRIPP = "Tripp & Grégoire 2011, MIT Sloan Management Review"
 
 PURCHASE_HALF_LIFE = 365.0
 COMPLAINT_HALF_LIFE = 30.0
@@ -71,7 +75,7 @@ CONTACTS = (
     Feature("open_tickets", "tickets", "Tickets open at the moment.", "contacts",
             Sum("open_tickets", "change"), "{value:.0f} tickets still open"),
     Feature("unresolved_days", "days", "Days since the customer last had nothing open.", "contacts",
-            Spell("open_tickets", "change"), "Something has been open for {value:.0f} days"),
+            Spell("open_tickets", "change"), "Something has been open for {value:.0f} days", source=TRIPP, sign=1),
     Feature("days_since_contact", "days", "Days since the last ticket was opened.", "contacts", DaysSince("tickets")),
     Feature("messages_30d", "messages", "Messages from the customer in the last 30 days.", "contacts",
             Count("events", where="message_in", days=30), "Wrote {value:.0f} messages in the last 30 days"),
@@ -98,42 +102,47 @@ DEVIATIONS = (
             Decayed("tickets", where="complaint", half_life_days=COMPLAINT_HALF_LIFE),
             "Reported a failure recently", KNOX, when="complaint_stock >= 0.5"),
     Feature("failed_recoveries_30d", "tickets", "Failed recoveries that became known in the last 30 days.",
-            "deviations", Count("failed_recoveries", days=30), "Let down {value:.0f} times in the last 30 days"),
+            "deviations", Count("failed_recoveries", days=30), "Let down {value:.0f} times in the last 30 days",
+            source=TRIPP, sign=1),
     Feature("failed_recoveries_90d", "tickets", "Failed recoveries that became known in the last 90 days.",
-            "deviations", Count("failed_recoveries", days=90), "Let down {value:.0f} times in the last 90 days"),
+            "deviations", Count("failed_recoveries", days=90), "Let down {value:.0f} times in the last 90 days",
+            source=TRIPP, sign=1),
     Feature("failed_recoveries_365d", "tickets", "Failed recoveries that became known in the last 365 days.",
-            "deviations", Count("failed_recoveries", days=365), "Let down {value:.0f} times in the last year"),
+            "deviations", Count("failed_recoveries", days=365), "Let down {value:.0f} times in the last year",
+            source=TRIPP, sign=1),
     Feature("failed_recoveries_ever", "tickets", "Failed recoveries known ever.", "deviations",
-            Count("failed_recoveries"), "Let down {value:.0f} times in all"),
+            Count("failed_recoveries"), "Let down {value:.0f} times in all", source=TRIPP, sign=1),
     Feature("grudge", "tickets", "Failed recoveries, each counting half after 30 days.", "deviations",
             Decayed("failed_recoveries", half_life_days=30.0), "Let down recently, and not for the first time",
-            GREGOIRE, when="(grudge >= 0.5) * (failed_recoveries_ever >= 2)"),
+            GREGOIRE, when="(grudge >= 0.5) * (failed_recoveries_ever >= 2)", sign=1),
     Feature("failure_streak", "tickets", "Failed recoveries in a row, without a ticket closed clean in between.",
-            "deviations", Streak("verdicts", where="failed"), "{value:.0f} recoveries in a row failed"),
+            "deviations", Streak("verdicts", where="failed"), "{value:.0f} recoveries in a row failed",
+            source=TRIPP, sign=1),
     Feature("days_since_failed_recovery", "days", "Days since the last failed recovery became known.", "deviations",
-            DaysSince("failed_recoveries")),
+            DaysSince("failed_recoveries"), source=GREGOIRE, sign=-1),
     Feature("days_between_failures", "days", "Days between the last two failed recoveries.", "deviations",
             Last("failed_recoveries", "gap_days"), source=MAXHAM),
     Feature("double_deviations_180d", "tickets", "Reported failures whose recovery failed, in the last 180 days.",
             "deviations", Count("double_deviations", where="failed_recovery", days=180),
-            "{value:.0f} failures not made good in the last 180 days", BITNER),
+            "{value:.0f} failures not made good in the last 180 days", BITNER, sign=1),
     Feature("double_deviations_ever", "tickets", "Reported failures whose recovery failed, ever.", "deviations",
-            Count("double_deviations", where="failed_recovery"), "{value:.0f} failures never made good", BITNER),
+            Count("double_deviations", where="failed_recovery"), "{value:.0f} failures never made good", BITNER, sign=1),
     Feature("second_failures_180d", "tickets", "Failures reported in the last 180 days, soon after a failed recovery.",
             "deviations", Count("double_deviations", where="second_failure", days=180),
-            "{value:.0f} new failures after one that was not made good", MAXHAM),
+            "{value:.0f} new failures after one that was not made good", MAXHAM, sign=1),
     Feature("same_issue_failures_ever", "tickets", "Failed recoveries about the same issue as the one before.", "deviations",
-            Count("failed_recoveries", where="same_issue"), "Let down {value:.0f} times about the same thing again", MAXHAM),
+            Count("failed_recoveries", where="same_issue"), "Let down {value:.0f} times about the same thing again",
+            MAXHAM, sign=1),
     Feature("close_failures_365d", "tickets", "Failed recoveries within 30 days of the one before, in the last 365 days.",
             "deviations", Count("failed_recoveries", where="soon", days=365),
-            "Let down {value:.0f} times within a month of the last time", MAXHAM),
+            "Let down {value:.0f} times within a month of the last time", MAXHAM, sign=1),
     Feature("unanswered_365d", "tickets", "Recoveries that failed because a message stayed without reply, in the last 365 "
             "days.", "deviations", Count("failed_recoveries", where="unanswered", days=365),
-            "{value:.0f} messages stayed without reply in the last year"),
+            "{value:.0f} messages stayed without reply in the last year", source=TRIPP, sign=1),
     Feature("failed_share_365d", "share", "Failed recoveries for each ticket of the last 365 days.", "deviations",
             Expression("failed_recoveries_365d / maximum(tickets_365d, 1)")),
     Feature("log_failed_recoveries", "log tickets", "Logarithm of one more than the failed recoveries ever.", "deviations",
-            Expression("log1p(failed_recoveries_ever)")),
+            Expression("log1p(failed_recoveries_ever)"), source=TRIPP, sign=1),
     Feature("escalations_365d", "events", "Escalations in the last 365 days.", "deviations",
             Count("events", where="escalated", days=365), "Escalated {value:.0f} times in the last year"),
     Feature("reopens_365d", "events", "Reopenings in the last 365 days.", "deviations",
@@ -228,6 +237,11 @@ INFLUENCE = (
 )  # fmt: skip
 
 FEATURES: tuple[Feature, ...] = RELATIONSHIP + CONTACTS + DEVIATIONS + EXPERIENCE + RECOVERY + INTERACTIONS
+
+#: Which way the risk must go with a feature, where research fixes it. Being let down, again, of late or still, raises it
+#: (Bitner et al., Maxham & Netemeyer, Tripp & Grégoire); the desire for revenge fades (Grégoire et al. 2009). Not here,
+#: because studies disagree: the relationship and its interactions, voiced complaints, apology and compensation.
+SIGNS: Mapping[str, int] = MappingProxyType({f.name: f.sign for f in FEATURES if f.sign})
 
 #: What the models of a run look at unless told otherwise: few, and each with a reason in the literature or in the mission.
 MODEL_FEATURES: tuple[str, ...] = (

@@ -194,6 +194,9 @@ class Feature:
         Formula over features that must hold for the phrase to be true; empty where its number says it all.
     source : str
         The literature it comes from, where it does.
+    sign : int
+        1 where ``source`` fixes that the risk of retaliation rises with it, -1 where it falls; 0 where research is silent
+        or contests it. Trees are held to it.
     """
 
     name: str
@@ -204,3 +207,4 @@ class Feature:
     phrase: str = ""
     source: str = ""
     when: str = ""
+    sign: int = 0

@@ -10,11 +10,13 @@ from retaliation_risk.errors import ArtefactError
 from retaliation_risk.models._base import Model
 from retaliation_risk.models.aft import AFT
 from retaliation_risk.models.baseline import KaplanMeier, Prevalence
-from retaliation_risk.models.classifier import Boosting, Logistic
+from retaliation_risk.models.boosting import Boosting
+from retaliation_risk.models.classifier import Logistic
 from retaliation_risk.models.competing import ExitOrVoice
 from retaliation_risk.models.cox import Cox
 from retaliation_risk.models.hazard import Hazard
 from retaliation_risk.models.landmark_cox import LandmarkCox
+from retaliation_risk.models.logit import Logit
 from retaliation_risk.models.rule import Rule
 from retaliation_risk.models.supermodel import Supermodel
 from retaliation_risk.models.time_effects import (
@@ -35,6 +37,7 @@ __all__ = [
     "KaplanMeier",
     "LandmarkCox",
     "Logistic",
+    "Logit",
     "Model",
     "Prevalence",
     "Rule",
@@ -59,12 +62,15 @@ MODELS: Mapping[str, Callable[[float, int], Model]] = MappingProxyType(
         "aft": lambda horizon_days, seed: AFT(),
         "hazard": lambda horizon_days, seed: Hazard(seed=seed),
         "exit_or_voice": lambda horizon_days, seed: ExitOrVoice(),
+        "logit": lambda horizon_days, seed: Logit(horizon_days=horizon_days),
         "logistic": lambda horizon_days, seed: Logistic(horizon_days=horizon_days, seed=seed),
         "boosting": lambda horizon_days, seed: Boosting(horizon_days=horizon_days, seed=seed),
     }
 )
 
-_WRITABLE = (Prevalence, KaplanMeier, Rule, Cox, LandmarkCox, Logistic, AFT, Supermodel, Hazard, ExitOrVoice)
+_WRITABLE = (
+    Prevalence, KaplanMeier, Rule, Cox, LandmarkCox, Logit, Logistic, AFT, Supermodel, Hazard, ExitOrVoice,
+)  # fmt: skip
 
 
 def from_parameters(parameters: Mapping[str, Any]) -> Model:

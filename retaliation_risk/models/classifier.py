@@ -1,4 +1,4 @@
-"""Classifiers for one horizon: logistic regression, and boosted trees calibrated on later data."""
+"""Logistic regression for one horizon, and what all classifiers share: known rows and their weights."""
 
 from __future__ import annotations
 
@@ -7,16 +7,13 @@ from typing import Any, ClassVar, Self
 import numpy as np
 import pandas as pd
 import sklearn
-from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.utils.validation import check_is_fitted
-from threadpoolctl import threadpool_limits
 
 from retaliation_risk._validate import positive, within
 from retaliation_risk.errors import GateError
 from retaliation_risk.models._base import Fitted
-from retaliation_risk.models._calibration import Calibrator, fit_calibrator, split
-from retaliation_risk.models._design import Design, fit_design, numbers
+from retaliation_risk.models._design import Design, fit_design
 from retaliation_risk.models._outcomes import (
     Bools,
     Floats,
@@ -146,126 +143,3 @@ def _solver(l1_ratio: float) -> dict[str, Any]:
     if tuple(map(int, sklearn.__version__.split(".")[:2])) < (1, 8):
         chosen["penalty"] = "elasticnet"
     return chosen
-
-
-#: Rows below which trees use one thread.
-FEW_ROWS = 200_000
-
-#: Distinct values a column has for the trees.
-BINS = 254
-
-
-class Boosting(Fitted):
-    """Boosted trees, rows weighted for censoring, calibrated on later moments than they were grown on.
-
-    The last moments that hold a fifth of the rows and enough events are kept back for calibration (rows are
-    never shuffled): a sigmoid below 1000 events there, isotonic from 1000 on. Customers seen at
-    several moments stand in both parts, so calibration is honest about time and not about new customers.
-    With too few events on either side the trees are grown on all rows, uncalibrated.
-
-    Parameters
-    ----------
-    horizon_days : float
-        Horizon of the risk; no other can be asked.
-    seed : int
-        Seed of the trees.
-    learning_rate, max_iter, max_leaf_nodes, min_samples_leaf
-        As in scikit-learn's ``HistGradientBoostingClassifier``.
-
-    Attributes
-    ----------
-    calibrated_ : bool
-        Whether a later part was large enough to calibrate on.
-    used_ : array of bool, shape (n_features,)
-        False for columns without any value in the part the trees were grown on.
-    features_ : list of str
-        Columns seen at fit, sorted by name. Missing values are allowed and get their own branch.
-    """
-
-    def __init__(
-        self,
-        horizon_days: float = 30.0,
-        seed: int = 0,
-        learning_rate: float = 0.05,
-        max_iter: int = 100,
-        max_leaf_nodes: int = 15,
-        min_samples_leaf: int = 50,
-    ) -> None:
-        self.horizon_days = horizon_days
-        self.seed = seed
-        self.learning_rate = learning_rate
-        self.max_iter = max_iter
-        self.max_leaf_nodes = max_leaf_nodes
-        self.min_samples_leaf = min_samples_leaf
-
-    def fit(self, X: pd.DataFrame, y: pd.DataFrame) -> Self:
-        """Grow trees on the earlier moments and calibrate them on the later ones."""
-        X, outcomes, hit, weight = known_rows(X, y, self.horizon_days)
-        self.features_ = sorted(map(str, X.columns))
-        matrix = numbers(X, self.features_)
-        early, later = split(outcomes.moment, hit, self.horizon_days)
-        # scikit-learn cannot bin a column without any value.
-        self.used_ = ~np.isnan(matrix[early]).all(axis=0)
-        self.edges_ = [_edges(column) for column in matrix[early][:, self.used_].T]
-        matrix = self._binned(matrix)
-        with _threads(len(matrix)):
-            self.trees_ = self._trees().fit(matrix[early], hit[early], sample_weight=_unequal(weight[early]))
-        self.calibrated_ = bool(later.any())
-        self.calibrator_: Calibrator | None = None
-        if self.calibrated_:
-            raw = self._raw(matrix[later])
-            self.calibrator_ = fit_calibrator(raw, hit[later], weight[later])
-        return self
-
-    def predict_risk(self, X: pd.DataFrame, horizon_days: float) -> Floats:
-        """Probability of retaliation within the horizon, shape (n_customers,)."""
-        check_is_fitted(self)
-        same_horizon(self.horizon_days, horizon_days)
-        if len(X) == 0:
-            return np.empty(0)
-        raw = self._raw(self._binned(numbers(X, self.features_)))
-        return self.calibrator_(raw) if self.calibrator_ is not None else sigmoid(raw)
-
-    def to_parameters(self) -> None:  # type: ignore[override]
-        """None: trees are not written as JSON yet."""
-        return None
-
-    def _binned(self, matrix: Floats) -> Floats:
-        """Position of each value among the edges of its column, NaN where missing; the order is kept."""
-        used = matrix[:, self.used_]
-        places = [np.searchsorted(edges, column) for edges, column in zip(self.edges_, used.T, strict=True)]
-        return np.where(np.isnan(used), np.nan, np.column_stack(places))
-
-    def _raw(self, matrix: Floats) -> Floats:
-        with _threads(len(matrix)):
-            raw: Floats = self.trees_.decision_function(matrix)
-        return raw
-
-    def _trees(self) -> HistGradientBoostingClassifier:
-        # Early stopping would hold out shuffled rows, which mixes later moments into earlier ones.
-        return HistGradientBoostingClassifier(
-            learning_rate=self.learning_rate,
-            max_iter=self.max_iter,
-            max_leaf_nodes=self.max_leaf_nodes,
-            min_samples_leaf=self.min_samples_leaf,
-            l2_regularization=1.0,
-            early_stopping=False,
-            random_state=self.seed,
-        )
-
-
-def _threads(n_rows: int) -> threadpool_limits:
-    """One thread for few rows: threads that wait for each other cost more than they bring, most on a busy machine."""
-    return threadpool_limits(1 if n_rows < FEW_ROWS else None, user_api="openmp")
-
-
-def _edges(column: Floats) -> Floats:
-    """Up to 254 quantiles of a column's values; scikit-learn's own weighted quantiles take seconds a fit."""
-    known = column[~np.isnan(column)]
-    edges: Floats = np.unique(np.quantile(known, np.linspace(0, 1, BINS), method="inverted_cdf"))
-    return edges
-
-
-def _unequal(weight: Floats) -> Floats | None:
-    """Nothing where all weights are equal: scikit-learn bins unweighted columns much faster."""
-    return None if weight.size and (weight == weight[0]).all() else weight
