@@ -158,6 +158,55 @@ def test_training_leaves_a_gap_of_the_horizon_and_knows_only_what_was_known():
     assert found.fits["n_events"].tolist() == [3, 4]
 
 
+class ActsSpy(Spy):
+    """Remembers the risk sets too."""
+
+    learns_from_risk_sets = True
+
+    def fit(self, X, y, risk_sets=None):
+        self.seen.append(risk_sets)
+        return self
+
+
+def test_risk_sets_known_by_the_moment_go_to_the_models_that_learn_from_them():
+    seen, asked = [], []
+
+    def risk_sets(known_by):
+        asked.append(known_by)
+        return pd.DataFrame({"set": [0]})
+
+    features, moments = months(), [pd.Timestamp("2025-04-01"), pd.Timestamp("2025-05-01")]
+    given = {"horizon_days": 30, "test_moments": moments, "columns": ["x"], "risk_sets": risk_sets}
+    rolling_origin(features, outcomes_of(features), {"spy": lambda: Spy([])}, **given)
+    assert asked == []
+    # Once a moment, however many models ask.
+    twice = {"one": lambda: ActsSpy(seen), "other": lambda: ActsSpy(seen), "spy": lambda: Spy([])}
+    rolling_origin(features, outcomes_of(features), twice, **given)
+    assert asked == moments
+    assert [len(sets) for sets in seen] == [1] * 4
+    run({"one": lambda: ActsSpy(seen)})
+    assert seen[4:] == [None, None]
+
+
+def test_a_model_without_acts_to_learn_from_is_recorded_and_the_others_go_on():
+    def nobody(known_by):
+        raise GateError("RR401", "nobody acted.")
+
+    features = months()
+    models = {"acts": lambda: ActsSpy([]), "spy": lambda: Spy([])}
+    found = rolling_origin(
+        features,
+        outcomes_of(features),
+        models,
+        horizon_days=30,
+        test_moments=[pd.Timestamp("2025-04-01")],
+        columns=["x"],
+        risk_sets=nobody,
+    )
+    assert found.fits["fitted"].tolist() == [False, True]
+    assert found.fits["why"][0].startswith("RR401 too few events: nobody acted.")
+
+
 def test_the_day_of_the_gap_counts():
     seen = []
     run({"spy": lambda: Spy(seen)}, test_moments=["2025-03-01"])

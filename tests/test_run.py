@@ -21,6 +21,7 @@ from retaliation_risk.policies import POLICIES
 from retaliation_risk.report import write_report
 from retaliation_risk.run import Settings, run
 from retaliation_risk.run.landmarks import build_landmarks
+from retaliation_risk.run.risk_sets import plan
 from retaliation_risk.run.run import judge
 from retaliation_risk.run.work import landmark_rows, outcomes_of
 from retaliation_risk.simulate import Parameters, simulate
@@ -530,6 +531,48 @@ def test_settings_refuse_a_seed_that_no_generator_takes():
             ArgumentError, match=rf"^RR111 bad argument: seed is {seed}; it must be in \[0, 4294967295\]"
         ):
             Settings(seed=seed)
+
+
+# Which models, and how many customers are compared.
+
+
+def test_a_run_trains_the_models_asked_for_and_the_one_that_orders_the_queue(frames, tmp_path):
+    folder = made(frames, tmp_path / "run", **QUICK, compare=("prevalence",), model="landmark_cox")
+    assert list(read(folder, "validation.json")["models"]) == ["prevalence", "landmark_cox"]
+    assert read(folder, "run.json")["settings"]["compare"] == ["prevalence", "landmark_cox"]
+    assert read(folder, "run.json")["training"]["efficiency"] is None
+    scores = pd.read_csv(folder / "scores.csv")
+    assert set(scores["model"].dropna()) == {"prevalence", "landmark_cox"}
+
+
+@pytest.mark.parametrize("controls", ["all", "auto", 5])
+def test_the_run_says_what_it_compared(frames, tmp_path, controls):
+    folder = made(frames, tmp_path / "run", **QUICK, compare=("cox",), controls=controls)
+    facts = read(folder, "run.json")["training"]
+    assert facts["acts"] > 10
+    if controls == 5:
+        assert facts["rows"] == 6 * facts["acts"] < facts["rows_of_everybody"]
+        assert facts["counter_match"] == "failed_recoveries"
+        assert 0 < facts["efficiency"]["least"] < facts["efficiency"]["mean"] < 1
+        assert "each against up to 5 drawn" in told(folder)
+    else:
+        # Few customers: everybody is compared without asking.
+        assert facts["rows"] == facts["rows_of_everybody"]
+        assert facts["efficiency"] == {"mean": 1.0, "least": 1.0}
+
+
+def test_the_number_of_controls_follows_from_the_room_there_is(frames, monkeypatch):
+    histories = build_histories(tables_from_frames(frames))
+    now = histories.now
+    everybody = plan(histories, Settings(), now)
+    assert everybody.controls is None
+    monkeypatch.setattr("retaliation_risk.run.risk_sets.MOST_ROWS", everybody.n_acts * 101)
+    assert plan(histories, Settings(), now).controls == 100
+    monkeypatch.setattr("retaliation_risk.run.risk_sets.MOST_ROWS", everybody.n_acts)
+    assert plan(histories, Settings(), now).controls == 10
+    monkeypatch.setattr("retaliation_risk.run.risk_sets.MOST_COHORT_ROWS", 1000)
+    with pytest.raises(ArgumentError, match=r"RR111 .*controls is 'all', which is [\d,]+ rows for"):
+        plan(histories, Settings(controls="all"), now)
 
 
 # Blind to the future.

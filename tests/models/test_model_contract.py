@@ -16,8 +16,8 @@ from retaliation_risk.models import MODELS, Model, from_parameters
 from .conftest import HORIZON
 
 EVERY = pytest.mark.parametrize("name", list(MODELS))
-LOOKING = pytest.mark.parametrize("name", ["rule", "cox", "logistic", "boosting"])
-SURVIVAL = pytest.mark.parametrize("name", ["kaplan_meier", "cox"])
+LOOKING = pytest.mark.parametrize("name", ["rule", "cox", "landmark_cox", "logistic", "boosting"])
+SURVIVAL = pytest.mark.parametrize("name", ["kaplan_meier", "cox", "landmark_cox"])
 ONE_HORIZON = pytest.mark.parametrize("name", ["prevalence", "rule", "logistic", "boosting"])
 
 
@@ -95,7 +95,7 @@ def test_parameters_survive_json_to_the_last_bit(name, fitted, landmark):
     back = from_parameters(json.loads(json.dumps(parameters, allow_nan=False)))
     expected = fitted[name].predict_risk(landmark[0], HORIZON)
     np.testing.assert_array_equal(back.predict_risk(landmark[0], HORIZON), expected)
-    if name in ("cox", "logistic"):
+    if name in ("cox", "landmark_cox", "logistic"):
         pd.testing.assert_frame_equal(back.effects_, fitted[name].effects_)
 
 
