@@ -5,10 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.linear_model import LogisticRegression
 
 from retaliation_risk.errors import ArgumentError
-from retaliation_risk.models import Boosting, Logistic, Prevalence
+from retaliation_risk.features import SIGNS
+from retaliation_risk.models import Boosting, Logistic, Logit, Prevalence
 from retaliation_risk.models._calibration import fit_calibrator, split_later
 
 from .conftest import HORIZON, simulate
@@ -78,6 +80,122 @@ def test_settings_are_checked_at_fit(landmark):
             Logistic(**wrong).fit(*landmark)
     with pytest.raises(ArgumentError, match="horizon_days is -1"):
         Boosting(horizon_days=-1).fit(*landmark)
+
+
+@pytest.mark.parametrize("model", [Logit, Boosting])
+def test_every_classifier_weights_for_the_lost(model):
+    X, y = censored_sample()
+    risk = model(horizon_days=HORIZON).fit(X, y).predict_risk(pd.DataFrame({"x": [0.0, 1.0]}), HORIZON)
+    np.testing.assert_allclose(risk, [0.2, 0.4], atol=0.015)
+
+
+def rare(n, seed):
+    """One event in a hundred rows, over ten moments, nobody lost."""
+    rng = np.random.default_rng(seed)
+    X = pd.DataFrame(
+        {"failed_recoveries_ever": rng.poisson(0.5, n).astype(float), "calls": rng.normal(size=n)}
+    )
+    hit = rng.random(n) < 0.006 * 2.0 ** X["failed_recoveries_ever"]
+    y = pd.DataFrame(
+        {
+            "customer_id": np.arange(n),
+            "moment": pd.Timestamp("2025-01-01") + pd.to_timedelta(60 * (np.arange(n) * 10 // n), unit="D"),
+            "event": hit,
+            "duration_days": np.where(hit, 9.0, HORIZON),
+            "competing": False,
+        }
+    )
+    return X, y
+
+
+@pytest.mark.parametrize("model", [Logit, Logistic, Boosting])
+def test_rare_events_do_not_raise_or_lower_the_mean_risk(model):
+    """Calibration in the large on customers never seen; weights against imbalance would break it."""
+    (X, y), (new, truth) = rare(60_000, seed=1), rare(60_000, seed=2)
+    risk = model(horizon_days=HORIZON).fit(X, y).predict_risk(new, HORIZON)
+    share = truth["event"].mean()
+    noise = np.sqrt(share / 12_000)  # the calibration part is a fifth of the rows
+    assert share < 0.015
+    assert abs(risk.mean() - share) < 4 * noise
+    balanced = HistGradientBoostingClassifier(class_weight="balanced").fit(X, y["event"])
+    assert balanced.predict_proba(new)[:, 1].mean() > 20 * share
+
+
+def sweep(model, X, name):
+    """Risks of each row with one column at its lowest to highest value, shape (n_values, n)."""
+    values = np.unique(X[name].dropna())
+    return np.stack([model.predict_risk(X.assign(**{name: value}), HORIZON) for value in values])
+
+
+def test_trees_are_held_to_the_signs_of_research():
+    X, y = simulate(3000, seed=4)
+    # Next to nothing is left of the effect, so that trees that are free follow noise up and down.
+    rng = np.random.default_rng(0)
+    X = X.assign(failed_recoveries_ever=rng.poisson(3.0, len(X)).astype(float))
+    held = Boosting(horizon_days=HORIZON).fit(X, y)
+    free = Boosting(horizon_days=HORIZON, signs={}).fit(X, y)
+    assert held.signs_ == {"failed_recoveries_ever": 1}
+    assert free.signs_ == {}
+    few = X.iloc[:100]
+    assert (np.diff(sweep(held, few, "failed_recoveries_ever"), axis=0) >= 0).all()
+    assert (np.diff(sweep(free, few, "failed_recoveries_ever"), axis=0) < 0).any()
+    down = Boosting(horizon_days=HORIZON, signs={"calls": -1, "not_there": 1}).fit(X, y)
+    assert down.signs_ == {"calls": -1}
+    assert (np.diff(sweep(down, few, "calls"), axis=0) <= 0).all()
+
+
+def test_a_sign_is_one_of_three():
+    X, y = simulate(400, seed=4)
+    with pytest.raises(ArgumentError, match=r"signs are \{'calls': 2\}; each must be -1, 0 or 1"):
+        Boosting(horizon_days=HORIZON, signs={"calls": 2}).fit(X, y)
+
+
+def test_signs_are_fixed_only_where_research_fixes_them():
+    assert {name for name, sign in SIGNS.items() if sign < 0} == {"days_since_failed_recovery"}
+    assert {"failed_recoveries_ever", "double_deviations_ever", "unresolved_days"} <= set(SIGNS)
+    contested = ("relationship_strength", "strength_x_repeated_failure", "tenure_days", "amends_365d")
+    assert not SIGNS.keys() & {*contested, "complaint_stock", "compensations_365d"}
+
+
+def turning(n=12_000):
+    """What raised the risk in the first five moments lowers it in the last five."""
+    rng = np.random.default_rng(5)
+    X = pd.DataFrame({"x": rng.normal(size=n), "noise": rng.normal(size=n)})
+    tenth = np.arange(n) * 10 // n
+    leaning = np.where(tenth < 5, 1.5, -1.5) * X["x"]
+    hit = rng.random(n) < 1 / (1 + np.exp(1.5 - leaning))
+    y = pd.DataFrame(
+        {
+            "customer_id": np.arange(n),
+            "moment": pd.Timestamp("2025-01-01") + pd.to_timedelta(60 * tenth, unit="D"),
+            "event": hit,
+            "duration_days": np.where(hit, 9.0, HORIZON),
+            "competing": False,
+        }
+    )
+    return X, y
+
+
+def test_the_number_of_trees_is_judged_on_later_moments_and_not_on_shuffled_rows():
+    X, y = turning()
+    in_order = Boosting(horizon_days=HORIZON).fit(X, y)
+    mixed = y.assign(moment=y["moment"].sample(frac=1, random_state=0).to_numpy())
+    shuffled = Boosting(horizon_days=HORIZON).fit(X, mixed)
+    assert in_order.stopped_
+    assert shuffled.stopped_
+    # Later moments contradict what was learned: one tree is already too many. Shuffled rows would not tell.
+    assert in_order.n_trees_ == 1
+    assert shuffled.n_trees_ > 10
+
+
+def test_noise_stops_early_and_too_few_events_do_not_stop():
+    X, y = simulate(6000, seed=6)
+    noise = pd.DataFrame(np.random.default_rng(0).normal(size=(6000, 5)), columns=list("abcde"))
+    model = Boosting(horizon_days=HORIZON, max_iter=80).fit(noise, y)
+    assert model.n_trees_ < 40
+    assert model.trees_.n_iter_ == model.n_trees_
+    few = Boosting(horizon_days=HORIZON, max_iter=80).fit(X, y.assign(moment=pd.Timestamp("2025-01-01")))
+    assert (few.stopped_, few.n_trees_) == (False, 80)
 
 
 def test_boosting_finds_what_is_not_linear():
