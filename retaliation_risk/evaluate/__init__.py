@@ -7,15 +7,19 @@ Every statistic stands in a tidy table with its interval and its number of event
 from retaliation_risk.evaluate._bootstrap import FEWEST_EVENTS
 from retaliation_risk.evaluate.rolling import Backtest, learned, rolling_origin
 from retaliation_risk.evaluate.scores import capacity_curve, evaluate
+from retaliation_risk.evaluate.search import SPACES, Search, search
 from retaliation_risk.evaluate.shares import calibration_table, who_is_served
 
 __all__ = [
     "FEWEST_EVENTS",
+    "SPACES",
     "Backtest",
+    "Search",
     "calibration_table",
     "capacity_curve",
     "evaluate",
     "learned",
     "rolling_origin",
+    "search",
     "who_is_served",
 ]
