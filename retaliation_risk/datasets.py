@@ -12,10 +12,13 @@ import zlib
 from dataclasses import dataclass
 from http.client import HTTPException
 from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 from retaliation_risk._validate import one_of
 from retaliation_risk.errors import DataError
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _CHUNK = 1 << 20
 _TIMEOUT_SECONDS = 60
@@ -134,6 +137,59 @@ def fetch(name: str, *, folder: Path | None = None) -> Path:
     """
     one_of("name", name, tuple(DATASETS))
     return _fetch(DATASETS[name], Path(folder) if folder else _cache())
+
+
+#: Columns of the churn data as published, words split by one blank, and what they are called here.
+_CHURN = {
+    "Call Failure": "failures",
+    "Subscription Length": "tenure_months",
+    "Charge Amount": "charge_level",
+    "Seconds of Use": "seconds_of_use",
+    "Frequency of use": "calls",
+    "Frequency of SMS": "texts",
+    "Distinct Called Numbers": "numbers_called",
+    "Age Group": "age_group",
+    "Tariff Plan": "tariff_plan",
+    "Age": "age",
+    "Customer Value": "customer_value",
+}
+
+
+def read_iranian_churn(*, folder: Path | None = None) -> pd.DataFrame:
+    """Read the Iranian churn data under plain names, identical customers marked.
+
+    Nine months of each customer; whether one left is of the end of the twelfth. There are no times, so whether a
+    failure came before a complaint is not known.
+
+    Parameters
+    ----------
+    folder : Path, optional
+        As for :func:`fetch`.
+
+    Returns
+    -------
+    DataFrame
+        3,150 rows. Float columns ``failures`` (calls that failed), ``tenure_months``, ``charge_level`` (0 to 10),
+        ``seconds_of_use``, ``calls``, ``texts``, ``numbers_called``, ``age_group``, ``tariff_plan``, ``age`` (years),
+        ``customer_value``; bool ``complained``, ``inactive``, ``churned``; int ``group``, the same for rows that are equal
+        in all float columns: keep them in one fold, or a model is tested on what it has seen.
+
+    Raises
+    ------
+    DataError
+        As :func:`fetch`.
+    """
+    import pandas as pd
+
+    raw = pd.read_csv(fetch("iranian_churn", folder=folder))
+    raw.columns = [" ".join(name.split()) for name in raw.columns]
+    known = raw[list(_CHURN)].rename(columns=_CHURN).astype(float)
+    return known.assign(
+        complained=raw["Complains"] == 1,
+        inactive=raw["Status"] == 2,
+        churned=raw["Churn"] == 1,
+        group=known.groupby(list(known), sort=False).ngroup(),
+    )
 
 
 def _cache() -> Path:

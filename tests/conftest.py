@@ -6,6 +6,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from retaliation_risk.datasets import read_iranian_churn
 from retaliation_risk.tables import tables_from_frames
 
 
@@ -84,3 +85,12 @@ def incident_log():
     if not folder or not path.exists():
         pytest.skip("needs RETALIATION_RISK_DATA with uci_incident_log/incident_event_log.csv.gz")
     return path
+
+
+@pytest.fixture(scope="session")
+def iranian_churn():
+    """The public churn data, or a skip that says how to have them."""
+    folder = os.environ.get("RETALIATION_RISK_DATA")
+    if not folder or not (Path(folder) / "iranian_churn" / "iranian_churn.csv").exists():
+        pytest.skip("needs RETALIATION_RISK_DATA with iranian_churn/iranian_churn.csv")
+    return read_iranian_churn()

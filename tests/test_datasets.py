@@ -11,10 +11,11 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from retaliation_risk import datasets
-from retaliation_risk.datasets import DATASETS, Dataset, fetch
+from retaliation_risk.datasets import DATASETS, Dataset, fetch, read_iranian_churn
 from retaliation_risk.errors import DataError
 
 TEXT = b"number,incident_state\nINC01,New\n"
@@ -233,3 +234,37 @@ def test_declarations(dataset: Dataset) -> None:
 def test_the_public_log_is_the_published_one(incident_log: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RETALIATION_RISK_DATA", str(incident_log.parents[1]))
     assert fetch("uci_incident_log") == incident_log
+
+
+CHURN = """Call  Failure,Complains,Subscription  Length,Charge  Amount,Seconds of Use,Frequency of use,Frequency of SMS,\
+Distinct Called Numbers,Age Group,Tariff Plan,Status,Age,Customer Value,Churn
+8,0,38,0,4370,71,5,17,3,1,1,30,197.64,0
+0,1,39,0,318,5,7,4,2,1,2,25,46.035,1
+8,1,38,0,4370,71,5,17,3,1,1,30,197.64,0
+"""
+
+
+def test_identical_customers_are_marked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "iranian_churn" / "iranian_churn.csv"
+    path.parent.mkdir()
+    path.write_text(CHURN, encoding="utf-8")
+    published = dataclasses.replace(
+        DATASETS["iranian_churn"], sha256=hashlib.sha256(CHURN.encode()).hexdigest()
+    )
+    monkeypatch.setitem(DATASETS, "iranian_churn", published)
+    found = read_iranian_churn(folder=tmp_path)
+    # The first and the last differ in nothing but the complaint, which is no feature.
+    assert found["group"].tolist() == [0, 1, 0]
+    assert found["complained"].tolist() == [False, True, True]
+    assert found["churned"].tolist() == [False, True, False]
+    assert found["inactive"].tolist() == [False, True, False]
+    assert found.loc[1, ["failures", "tenure_months", "customer_value"]].tolist() == [0, 39, 46.035]
+    assert (found.dtypes.iloc[:11] == "float64").all()
+
+
+def test_the_public_churn_data_are_as_their_card_says(iranian_churn: pd.DataFrame) -> None:
+    assert len(iranian_churn) == 3150
+    assert iranian_churn.duplicated().sum() == 300
+    assert iranian_churn["complained"].sum() == 241
+    assert iranian_churn["churned"].mean() == pytest.approx(0.157, abs=5e-4)
+    assert iranian_churn["group"].nunique() < len(iranian_churn) - 300
