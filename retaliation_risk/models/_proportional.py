@@ -9,9 +9,9 @@ from sklearn.utils.validation import check_is_fitted
 
 from retaliation_risk.models._base import Fitted
 from retaliation_risk.models._design import Design
-from retaliation_risk.models._outcomes import Floats, Outcomes, within_reach
+from retaliation_risk.models._outcomes import Floats, within_reach
 from retaliation_risk.models.baseline import step
-from retaliation_risk.models.partial import CoxFit, Rows, baseline, cumulative_hazard, partial_rows
+from retaliation_risk.models.partial import CoxFit, Rows, baseline, cumulative_hazard
 
 
 class Proportional(Fitted):
@@ -87,15 +87,6 @@ class Proportional(Fitted):
         """One minus survival at the horizon, shape (n_customers,)."""
         risk: Floats = 1.0 - self.predict_survival(X, np.array([horizon_days]))[:, 0]
         return risk
-
-
-def rows_since_landmark(
-    Z: Floats, outcomes: Outcomes, names: list[str] | None = None, *, offset: Floats | None = None
-) -> Rows:
-    """Make the rows whose clock starts at the landmark, clustered by customer."""
-    return partial_rows(
-        Z, stop=outcomes.duration, event=outcomes.event, cluster=outcomes.customer, names=names, offset=offset
-    )
 
 
 def reference_curve(fit: CoxFit, rows: Rows) -> Floats:

@@ -11,9 +11,9 @@ from retaliation_risk._validate import positive
 from retaliation_risk.models._acts import learn, read_risk_sets
 from retaliation_risk.models._design import fit_design
 from retaliation_risk.models._outcomes import Floats, Outcomes, read_outcomes
-from retaliation_risk.models._proportional import Proportional, reference_curve, rows_since_landmark
+from retaliation_risk.models._proportional import Proportional, reference_curve
 from retaliation_risk.models.landmark_cox import fit_landmarks
-from retaliation_risk.models.partial import CoxFit, fit_rows
+from retaliation_risk.models.partial import CoxFit, fit_rows, partial_rows
 
 
 class Cox(Proportional):
@@ -132,7 +132,7 @@ class Cox(Proportional):
         # Twice its standard deviation halves the slope's own coefficient, and so quarters its penalty.
         spread = 2 / now.std() if now.std() > 0 else 0.0
         columns = np.column_stack([spread * now, Z]) if spread else Z
-        rows = rows_since_landmark(columns, outcomes, offset=now)
+        rows = partial_rows(columns, stop=outcomes.duration, event=outcomes.event, offset=now)
         fit = fit_rows(rows, ridge=self.fade_ridge)
         changes, moved = _parts(fit, spread)
         self.slope_ = 1.0 + moved

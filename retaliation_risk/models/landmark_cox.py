@@ -8,8 +8,8 @@ import pandas as pd
 
 from retaliation_risk.models._design import fit_design
 from retaliation_risk.models._outcomes import Floats, Outcomes, read_outcomes
-from retaliation_risk.models._proportional import Proportional, reference_curve, rows_since_landmark
-from retaliation_risk.models.partial import fit_rows
+from retaliation_risk.models._proportional import Proportional, reference_curve
+from retaliation_risk.models.partial import fit_rows, partial_rows
 
 
 class LandmarkCox(Proportional):
@@ -61,7 +61,9 @@ def fit_landmarks(
     Z: Floats, outcomes: Outcomes, names: list[str], ridge: float
 ) -> tuple[Floats, Floats, Floats]:
     """Coefficients, their robust covariance, and the reference customer's curve."""
-    rows = rows_since_landmark(Z, outcomes, names)
+    rows = partial_rows(
+        Z, stop=outcomes.duration, event=outcomes.event, cluster=outcomes.customer, names=names
+    )
     fit = fit_rows(rows, ridge=ridge)
     assert fit.robust is not None
     return fit.coefficients, fit.robust, reference_curve(fit, rows)
