@@ -1,7 +1,7 @@
 """``python -m benchmarks.metrics [--quick] [--json]``: seconds, memory and agreement, ours beside each peer.
 
 Every call runs in a process of its own, so that its peak memory (libraries and data included) is its own. Seconds
-are of the call alone, medians of three; on a shared machine trust the ratios.
+are of the call alone, medians of three (one run where it takes over 20 s); on a shared machine trust the ratios.
 """
 
 from __future__ import annotations
