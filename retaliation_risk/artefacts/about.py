@@ -135,7 +135,15 @@ class About:
                 settings=dict(found["settings"]),
                 metrics={k: math.nan if v is None else float(v) for k, v in found["metrics"].items()},
             )
-        except (AttributeError, KeyError, TypeError, ValueError, RecursionError, MemoryError) as error:
+        except (
+            AttributeError,
+            KeyError,
+            TypeError,
+            ValueError,
+            SyntaxError,
+            RecursionError,
+            MemoryError,
+        ) as error:
             if isinstance(error, ArtefactError) and error.code == "RR510":
                 raise
             why = error.found if isinstance(error, RetaliationRiskError) else repr(error)

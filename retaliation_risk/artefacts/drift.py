@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 
 from retaliation_risk._validate import within
 from retaliation_risk.artefacts.reference import Labels, Reference, Spread, labels_of
-from retaliation_risk.artefacts.scoring import check_scoring
+from retaliation_risk.artefacts.scoring import Oddities, check_scoring
 from retaliation_risk.errors import ArgumentError, GateError
 from retaliation_risk.metrics import bin_counts, psi, psi_by_chance, psi_p_value, share_change, wilson
 
@@ -94,29 +94,23 @@ def drift(
     DataFrame
         One row for each feature, then ``risk``, then ``label`` if given, with the columns of :data:`COLUMNS`; NaN where one
         does not apply. ``n_reference`` and ``n`` are independent rows with a value. ``psi_by_chance`` is the mean PSI of two
-        such samples of one distribution, ``psi_limit`` its quantile at the gate's level, ``psi_ratio`` the PSI over the mean.
+        such samples of one distribution, ``psi_limit`` its quantile at the gate's level, ``psi_ratio`` the PSI over the
+        mean.
         ``outside`` and ``unseen`` are shares of known values. ``verdict`` is ``"by chance"``, ``"beyond chance"`` or ``"past
         the gate"``, and ``why`` names the measures it rests on.
     """
     limits = gate or Gate()
     X, report = check_scoring(reference, frame)
-    if not len(X):
-        raise ArgumentError("RR111", "frame has no rows; drift needs at least one.")
-    risks = np.asarray(risk, dtype=np.float64)
-    if risks.shape != (len(X),):
-        raise ArgumentError("RR111", f"risk has shape {risks.shape}; it must be ({len(X)},).")
+    risks = _risks(risk, len(X))
     share = frame["customer_id"].nunique() / len(frame) if "customer_id" in frame.columns else 1.0
-    told = label is not None and reference.labels is not None
-    asked = len(reference.columns) + 1 + told
+    asked = len(reference.columns) + 1 + (label is not None)
     sizes = _Sizes(reference.independent, share, 1 - (1 - limits.level) / asked)
-    rows = []
-    for spread, odd in zip(reference.columns, report.oddities, strict=True):
-        apart = _apart("feature", spread, X[spread.name].to_numpy(), sizes, limits)
-        rows.append(
-            apart | _strange(odd.below + odd.above, odd.unseen, apart["n"], len(X) - odd.missing, sizes)
-        )
+    rows = [
+        _apart("feature", spread, X[spread.name].to_numpy(), sizes, limits) | _strange(odd, len(X), sizes)
+        for spread, odd in zip(reference.columns, report.oddities, strict=True)
+    ]
     rows.append(_apart("risk", reference.risk, risks, sizes, limits))
-    if label is not None and reference.labels is not None:
+    if label is not None:
         rows.append(_rates(reference.labels, labels_of(label, weight, len(X)), sizes))
     judged = [row | _verdict(row, sizes, limits) for row in rows]
     return pd.DataFrame(judged, columns=list(COLUMNS))
@@ -135,6 +129,13 @@ def refuse_drift(table: pd.DataFrame) -> None:
         told = [f"{row.name_} ({row.why})" for row in past.rename(columns={"name": "name_"}).itertuples()]
         more = f" and {len(told) - 5} more" if len(told) > 5 else ""
         raise GateError("RR522", f"Past the gate: {', '.join(told[:5])}{more}.")
+
+
+def _risks(risk: ArrayLike, n: int) -> Floats:
+    found = np.asarray(risk, dtype=np.float64)
+    if found.shape != (n,) or not n:
+        raise ArgumentError("RR111", f"risk has shape {found.shape}; it must be ({n},), and at least (1,).")
+    return found
 
 
 @dataclass(frozen=True)
@@ -163,23 +164,22 @@ def _apart(kind: str, spread: Spread, values: Floats, sizes: _Sizes, gate: Gate)
     return found | dict(zip(("missing_change", "missing_low", "missing_high"), change, strict=True))
 
 
-def _strange(outside: int, unseen: int, n: float, known: int, sizes: _Sizes) -> dict[str, float]:
+def _strange(odd: Oddities, n_rows: int, sizes: _Sizes) -> dict[str, float]:
     """Shares of known values outside the range of training, and never seen there, with Wilson's intervals."""
-    if not known:
-        return {}
-    shares = np.array([outside, unseen]) / known
-    low, high = wilson(shares, np.full(2, n), level=sizes.level)
-    names = ("outside", "unseen")
-    values = zip(names, shares.tolist(), low.tolist(), high.tolist(), strict=True)
-    return {
-        f"{name}{end}": each
-        for name, *found in values
-        for end, each in zip(("", "_low", "_high"), found, strict=True)
-    }
+    known = n_rows - odd.missing
+    found: dict[str, float] = {}
+    for name, rows in (("outside", odd.below + odd.above), ("unseen", odd.unseen)) if known else ():
+        low, high = wilson([rows / known], [known * sizes.now], level=sizes.level)
+        found |= {name: rows / known, f"{name}_low": float(low[0]), f"{name}_high": float(high[0])}
+    return found
 
 
-def _rates(before: Labels, now: Labels, sizes: _Sizes) -> dict[str, Any]:
+def _rates(before: Labels | None, now: Labels, sizes: _Sizes) -> dict[str, Any]:
     """Change of the share of events."""
+    if before is None:
+        raise ArgumentError(
+            "RR111", "label is given, but the reference has none; give it to build_reference too."
+        )
     n, m = before.n * sizes.before, now.n * sizes.now
     change = share_change(before.rate, n, now.rate, m, level=sizes.level)
     found = dict(zip(("rate_change", "rate_low", "rate_high"), change, strict=True))

@@ -7,7 +7,7 @@ of whom the two extremes alone are somebody's, without a name.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -223,7 +223,7 @@ def labels_of(label: ArrayLike, weight: ArrayLike | None, n: int) -> Labels:
     return Labels(float(heavy[hit].sum() / heavy.sum()), effective, int((hit & (heavy > 0)).sum()))
 
 
-def _same_length(name: str, values: ArrayLike | Sequence[Any], n: int) -> npt.NDArray[Any]:
+def _same_length(name: str, values: ArrayLike, n: int) -> npt.NDArray[Any]:
     found = np.asarray(values)
     if found.shape != (n,):
         raise ArgumentError("RR111", f"{name} has shape {found.shape}; it must be ({n},), as X has rows.")

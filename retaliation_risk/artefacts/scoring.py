@@ -121,7 +121,7 @@ def check_scoring(reference: Reference, frame: pd.DataFrame) -> tuple[pd.DataFra
     ------
     DataError
         RR101 for a missing column, RR112 for a column that stands there twice, RR521 for a row that holds what was not
-        yet known at its moment, RR201 for a time that cannot be read.
+        yet known at its moment, RR201 and RR202 for a time that cannot be read or is not there.
 
     Examples
     --------
@@ -193,7 +193,9 @@ def _altered(column: pd.Series[Any], found: Floats) -> npt.NDArray[np.bool_]:
     if pd.api.types.is_bool_dtype(column.dtype):
         return np.ones(len(column), dtype=bool)
     if pd.api.types.is_numeric_dtype(column.dtype):
-        return np.asarray(np.abs(found) > EXACT, dtype=bool) & (not pd.api.types.is_float_dtype(column.dtype))
+        return np.asarray(np.abs(found) >= EXACT, dtype=bool) & (
+            not pd.api.types.is_float_dtype(column.dtype)
+        )
     return np.array([isinstance(cell, str | bool | np.bool_) for cell in column], dtype=bool)
 
 
@@ -226,7 +228,7 @@ def _check_known(reference: Reference, frame: pd.DataFrame) -> None:
     late = [found for found in _too_late(reference, frame) if found[1].any()]
     if not late:
         return
-    told = [f"{name} in {int(rows.sum())} rows (first at {frame.index[rows][0]!r})" for name, rows in late]
+    told = [f"{name} in {int(rows.sum())} rows (first at {frame.index[rows][0]})" for name, rows in late]
     raise DataError("RR521", f"Not yet known at the moment: {', '.join(told)}.")
 
 
@@ -240,12 +242,20 @@ def _too_late(reference: Reference, frame: pd.DataFrame) -> Iterator[tuple[str, 
         raise DataError(
             "RR101", f"The table to score has {names or ['as_of']} but no moment to compare with."
         )
-    moment = _times(frame["moment"])
+    moment = _all_times(frame["moment"])
     if "as_of" in frame.columns:
-        yield "as_of", (_times(frame["as_of"]) > moment).to_numpy()
+        yield "as_of", (_all_times(frame["as_of"]) > moment).to_numpy()
     # What became known exactly at the moment is the future, as everywhere.
     for name in names:
         yield name, (_times(frame[name]) >= moment).to_numpy()
+
+
+def _all_times(column: pd.Series[Any]) -> pd.Series[Any]:
+    """Times of which none is missing; a missing known_at is that of a customer without facts."""
+    times = _times(column)
+    if empty := int(times.isna().sum()):
+        raise DataError("RR202", f"{column.name} is empty in {empty} rows.")
+    return times
 
 
 def _times(column: pd.Series[Any]) -> pd.Series[Any]:
