@@ -160,9 +160,9 @@ def as_floats(column: pd.Series[Any]) -> tuple[Floats, Coercion | None]:
     there = column.notna().to_numpy() & ~_blank(column)
     found = _numbers(column)
     failed = there & ~np.isfinite(found)
-    found[failed] = np.nan
     if kind == np.float64 and not failed.any():
         return found, None
+    found = np.where(failed, np.nan, found)
     changed = there & ~failed & _altered(column, found)
     return found, Coercion(str(column.name), str(kind), "float64", int(changed.sum()), int(failed.sum()))
 
@@ -173,11 +173,11 @@ def _numbers(column: pd.Series[Any]) -> Floats:
     if pd.api.types.is_complex_dtype(kind):
         return np.full(len(column), np.nan)
     if pd.api.types.is_numeric_dtype(kind):
-        return column.to_numpy(dtype=np.float64, na_value=np.nan, copy=True)
+        return column.to_numpy(dtype=np.float64, na_value=np.nan)
     plain = column.astype(object).map(
         lambda cell: cell if isinstance(cell, str | int | float | np.number) else _number(cell)
     )
-    return pd.to_numeric(plain, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan, copy=True)
+    return pd.to_numeric(plain, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
 
 
 def _number(cell: object) -> float:
@@ -251,7 +251,7 @@ def _too_late(reference: Reference, frame: pd.DataFrame) -> Iterator[tuple[str, 
 
 
 def _all_times(column: pd.Series[Any]) -> pd.Series[Any]:
-    """Times of which none is missing; a missing known_at is that of a customer without facts."""
+    """Read times of which none may be missing; a missing known_at is that of a customer without facts."""
     times = _times(column)
     if empty := int(times.isna().sum()):
         raise DataError("RR202", f"{column.name} is empty in {empty} rows.")

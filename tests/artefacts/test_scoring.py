@@ -91,12 +91,12 @@ def test_coercions_are_counted(cells, values, changed, failed):
     assert coercion == Coercion("days", str(column.dtype), "float64", changed, failed)
 
 
-def test_floats_are_not_coerced_and_not_shared():
-    column = pd.Series([1.0, np.nan], name="days")
-    found, coercion = as_floats(column)
-    assert coercion is None
-    found[0] = 9.0
-    assert column[0] == 1.0
+def test_floats_are_not_coerced_and_what_comes_out_is_not_what_came_in():
+    frame = table(days=[1.0, np.inf])
+    X, report = check_scoring(REFERENCE, frame)
+    assert [each.column for each in report.coercions] == ["days"]
+    X.loc[:, :] = 9.0
+    pd.testing.assert_frame_equal(frame, table(days=[1.0, np.inf]))
 
 
 def test_the_report_is_json():
