@@ -380,6 +380,12 @@ def test_the_list_of_parts_is_what_trees_need_and_no_more():
     assert needed == archive.PARTS
 
 
+def test_storing_leaves_the_model_as_it_was(trees):
+    before = pickle.dumps(trees)
+    archive.write_trees(trees)
+    assert pickle.dumps(trees) == before
+
+
 def part(loader, module, name, **more):
     return {"__loader__": loader, "__module__": module, "__class__": name, "__id__": 10**6, **more}
 
