@@ -12,6 +12,13 @@ from matplotlib.figure import Figure
 from benchmarks.histories.forms import FORMS
 from benchmarks.histories.rows import Row
 
+COLOURS = {
+    "ours": "black",
+    "DuckDB": "tab:orange",
+    "polars": "tab:blue",
+    "pandas": "tab:green",
+    "featuretools": "tab:red",
+}
 LABELS = {"seconds": "seconds", "memory": "peak memory, MB"}
 
 
@@ -36,8 +43,8 @@ def _draw_panel(panel: Axes, rows: Sequence[Row], measure: str) -> None:
     panel.plot(*_points(ours), "o-", color="black", linewidth=2.5, label="ours, checked before")
     for peer in dict.fromkeys(row.peer for row in rows):
         found = {row.size: getattr(row, f"{measure}_peer{unit}") for row in rows if row.peer == peer}
-        style = "s--" if peer.startswith("ours") else "o-"
-        panel.plot(*_points(found), style, label=peer)
+        engine, _, way = peer.partition(", ")
+        panel.plot(*_points(found), "s--" if way else "o-", color=COLOURS[engine], label=peer)
     panel.set(xscale="log", yscale="log", xlabel="contacts", ylabel=LABELS[measure])
     panel.grid(alpha=0.3)
 

@@ -46,7 +46,7 @@ FORMS = {
             "24 features of all customers at 12 month ends",
             (
                 Peer("ours, through the door", "ours:through_the_door"),
-                Peer("DuckDB, one statement", "peer_duckdb:run", one_file=True),
+                Peer("DuckDB", "peer_duckdb:run", one_file=True),
                 Peer("DuckDB, a moment at a time", "peer_duckdb:run_loop"),
                 Peer("polars", "peer_polars:run"),
                 Peer("pandas", "peer_pandas:run", one_file=True),
