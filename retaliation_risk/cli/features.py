@@ -206,8 +206,8 @@ def _printed(
 
 
 def _on_spark(source: Path, moments: list[str], out: Path, master: str) -> dict[str, Any]:
-    from retaliation_risk.features import FEATURES
     from retaliation_risk._folders import fresh_folder
+    from retaliation_risk.features import FEATURES
     from retaliation_risk.histories.question import available
     from retaliation_risk.histories.spark import local_session, read_spark_tables, spark_features
 

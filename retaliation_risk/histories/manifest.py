@@ -34,6 +34,12 @@ _ARITHMETIC = (
 """Parts of a formula; attributes, subscripts and lambdas, with which a file could run code, are not among them."""
 
 
+LONGEST_FORMULA = 1000
+"""Longest formula that is read from a file, in characters."""
+_COSTLY = (ast.Pow, ast.LShift)
+"""With these a few constants can keep a machine busy for ever: ``9 ** 9 ** 9``; columns are floats, which cannot."""
+
+
 @dataclass(frozen=True)
 class Manifest:
     """What a feature store says of itself.
@@ -115,21 +121,46 @@ def feature_as_dict(feature: Feature) -> dict[str, Any]:
 
 
 def feature_from_dict(found: Mapping[str, Any]) -> Feature:
-    """Return the feature behind :func:`feature_as_dict`; a formula may hold arithmetic and nothing else."""
+    """Return the feature behind :func:`feature_as_dict`.
+
+    Raises
+    ------
+    ArtefactError
+        RR502 for a formula that is more than short arithmetic on numbers: it could run code, or never end.
+    """
     value = dict(found["value"])
     operation = value.pop("operation", None)
-    if operation is None:
-        return Feature(**{**found, "value": _arithmetic(Expression(**value))})
-    return Feature(**{**found, "value": _OPERATIONS[operation](**value)})
+    feature = Feature(
+        **{**found, "value": Expression(**value) if operation is None else _OPERATIONS[operation](**value)}
+    )
+    for formula in (value.get("formula", ""), feature.when):
+        if formula and not _is_arithmetic(formula):
+            raise ArtefactError(
+                "RR502", f"formula {formula[:LONGEST_FORMULA]!r} is more than short arithmetic."
+            )
+    return feature
 
 
-def _arithmetic(expression: Expression) -> Expression:
-    for node in ast.walk(ast.parse(expression.formula, mode="eval")):
-        plain = isinstance(node, _ARITHMETIC)
-        named = not isinstance(node, ast.Call) or isinstance(node.func, ast.Name)
-        if not (plain and named) or (isinstance(node, ast.Name) and node.id.startswith("_")):
-            raise ArtefactError("RR502", f"formula {expression.formula!r} is more than arithmetic.")
-    return expression
+def _is_arithmetic(formula: str) -> bool:
+    """Whether a formula is short, and made of names, numbers, plain operators and calls of named functions only."""
+    if len(formula) > LONGEST_FORMULA:
+        return False
+    try:
+        nodes = list(ast.walk(ast.parse(formula, mode="eval")))
+    except SyntaxError:
+        return False
+    return all(
+        isinstance(node, _ARITHMETIC)
+        and not (isinstance(node, ast.BinOp) and isinstance(node.op, _COSTLY) and not _has_name(node))
+        and not (isinstance(node, ast.Call) and not isinstance(node.func, ast.Name))
+        and not (isinstance(node, ast.Name) and node.id.startswith("_"))
+        and not (isinstance(node, ast.Constant) and not isinstance(node.value, int | float))
+        for node in nodes
+    )
+
+
+def _has_name(node: ast.AST) -> bool:
+    return any(isinstance(each, ast.Name) for each in ast.walk(node))
 
 
 def _manifest(found: Mapping[str, Any]) -> Manifest:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.stats import chi2
+from scipy.special import chdtrc, chdtri
 
 from retaliation_risk._validate import positive, within
 from retaliation_risk.errors import ArgumentError
@@ -138,7 +138,7 @@ def psi_by_chance(bins: int, n: float, m: float, *, level: float = 0.95) -> tupl
     """
     within("level", level, 0.0, 1.0)
     free, scale = _free(bins), _scale(n, m)
-    return free * scale, scale * float(chi2.ppf(level, free)) if free else 0.0
+    return free * scale, scale * float(chdtri(free, 1 - level)) if free else 0.0
 
 
 def psi_p_value(value: float, bins: int, n: float, m: float) -> float:
@@ -150,7 +150,7 @@ def psi_p_value(value: float, bins: int, n: float, m: float) -> float:
     0.05
     """
     free, scale = _free(bins), _scale(n, m)
-    return float(chi2.sf(value / scale, free)) if free else 1.0
+    return float(chdtrc(free, value / scale)) if free else 1.0
 
 
 def share_change(

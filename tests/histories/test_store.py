@@ -117,12 +117,27 @@ def test_a_feature_survives_its_json(value):
     assert feature_from_dict(json.loads(json.dumps(feature_as_dict(feature)))) == feature
 
 
+@pytest.mark.parametrize("place", ["value", "when"])
 @pytest.mark.parametrize(
-    "formula", ["a.__class__", "(lambda: 1)()", "a[0]", "[x for x in a]", "a.real()", "__import__"]
+    "formula",
+    [
+        "a.__class__",
+        "(lambda: 1)()",
+        "a[0]",
+        "[x for x in a]",
+        "a.real()",
+        "__import__",
+        "a + 9 ** 9 ** 9",
+        "a ** (1 << 10 ** 9)",
+        "'a' * 9",
+        "a +",
+        "+".join(["a"] * 600),
+    ],
 )
-def test_a_formula_in_a_manifest_runs_no_code(formula):
-    found = feature_as_dict(Feature("own", "", "", "", Expression(formula)))
-    with pytest.raises(ArtefactError, match="RR502 .* is more than arithmetic"):
+def test_a_formula_in_a_manifest_runs_no_code_and_ends(formula, place):
+    found = feature_as_dict(Feature("own", "", "", "", Count("tickets")))
+    found |= {"when": formula} if place == "when" else {"value": {"formula": formula}}
+    with pytest.raises(ArtefactError, match="RR502 .* is more than short arithmetic"):
         feature_from_dict(found)
 
 
