@@ -9,10 +9,9 @@ failed, at most 180 days after the latest such failure.
 
 The *landmarks* hold every feature of every customer at twelve moments. The *intervals* hold the features that stay as
 they are between the facts: one row per customer and stretch (start, stop] from ``first_seen_at`` to a microsecond after
-the last fact of all. It is cut wherever one of the logs gains a fact, or a fact leaves one of the windows over its log:
-tickets, events (of the kinds that features rest on: all but ``solved``), failures, double deviations, verdicts. ``event``
-says whether the customer escalated exactly at ``stop``; the features are those of any moment in (start, stop]. No fact of
-this world is older than ``first_seen_at``.
+the last fact of all. It is cut wherever a fact that a feature counts becomes known or leaves the feature's window, and at
+every escalation. ``event`` says whether the customer escalated exactly at ``stop``; the features are those of any moment in
+(start, stop]. No fact of this world is older than ``first_seen_at``.
 """
 
 from __future__ import annotations

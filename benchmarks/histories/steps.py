@@ -10,21 +10,20 @@ CONTACTS_PER_SHARD = 500_000
 """Customers are taken in shards of about so many contacts, so that the steps are in memory whatever the size."""
 
 LEAVES = {
-    "escalated": (365,),
+    "escalated": (),
     "customers": (),
     "tickets": (7, 30, 90, 365),
     "repeats": (90,),
     "failed": (30, 90, 365),
-    "deviations": (180,),
+    "deviations": (),
     "second": (180,),
     "verdicts": (),
     "rated": (365,),
     "reopened": (365,),
-    "closed": (365,),
 }
 """Days after which the facts of each log leave a window; ``deviations`` are failures of complaints.
 
-Escalations come first: of all steps at one moment theirs is the first. A step that changes no feature is still a cut.
+Escalations come first: of all steps at one moment theirs is the first. They are acts, and cut where no feature changes.
 """
 
 TIMES = {"customers": "first_seen_at", "tickets": "opened_at", "ticket_events": "known_at"}

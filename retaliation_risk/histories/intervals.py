@@ -40,14 +40,28 @@ def check_steps(features: Sequence[Feature], every_days: float | None) -> None:
 def change_points(logs: Sequence[Log], features: Sequence[Feature]) -> tuple[Int64, Int64]:
     """Return (customer code, time) of every moment after which a feature may differ, unsorted, with repeats."""
     codes, times = [np.empty(0, np.int64)], [np.empty(0, np.int64)]
+    asked = [feature.value for feature in features if isinstance(feature.value, Aggregate)]
     for log in logs:
         owner = np.repeat(np.arange(len(log.starts) - 1), np.diff(log.starts))
-        asked = [f.value for f in features if isinstance(f.value, Aggregate) and f.value.log == log.spec.name]
-        delays = {0, *(round(a.days * DAY_US) for a in asked if a.days is not None)} if asked else set()
-        for delay in sorted(delays):
-            codes.append(owner)
-            times.append(log.known + delay)
+        here = [aggregate for aggregate in asked if aggregate.log == log.spec.name]
+        for counted in sorted({_counted(aggregate) for aggregate in here}):
+            rows = _rows(log, *counted)
+            windows = {a.days for a in here if _counted(a) == counted and a.days is not None}
+            for delay in (0, *sorted(round(days * DAY_US) for days in windows)):
+                codes.append(owner[rows])
+                times.append(log.known[rows] + delay)
     return np.concatenate(codes), np.concatenate(times)
+
+
+def _counted(aggregate: Aggregate) -> tuple[str, str]:
+    """Flag and column of the rows that an aggregate looks at; a streak looks at all, which could break it."""
+    return ("", "") if aggregate.operation == "streak" else (aggregate.where, aggregate.column)
+
+
+def _rows(log: Log, where: str, column: str) -> npt.NDArray[np.bool_]:
+    mask = np.uint64(log.mask(where))
+    rows: npt.NDArray[np.bool_] = (log.flags & mask) == mask
+    return rows & ~np.isnan(log.values[log.column(column)]) if column else rows
 
 
 def cut(

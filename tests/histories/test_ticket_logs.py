@@ -11,6 +11,7 @@ from retaliation_risk.histories import (
     Aggregate,
     Count,
     Definitions,
+    Feature,
     Last,
     Mean,
     Streak,
@@ -24,6 +25,7 @@ from retaliation_risk.tables import tables_from_frames
 from retaliation_risk.tables.contract import ACTOR_TYPES, EVENT_TYPES
 from tests.histories import sql_logs
 
+ESCALATED = Feature("escalated", "", "", "own", Count("events", where="escalated"))
 NARROW = Definitions(
     evidence=("bad_csat", "unanswered", "repeat"), repeat_days=5, reply_days=0.5, deviation_days=20
 )
@@ -165,6 +167,25 @@ def test_intervals_in_parts_are_the_intervals(tmp_path, monkeypatch, size):
     assert write_intervals(tables, tmp_path / "rows", features, **asked) == len(whole)
     written = duckdb.sql(f"FROM '{tmp_path}/rows/*.parquet'").df()
     pd.testing.assert_frame_equal(written, whole, check_dtype=False)
+
+
+def test_intervals_are_cut_only_where_what_a_feature_counts_changes():
+    tables = tables_from_frames(world(4, *SIZES["busy"]))
+    reopened = Feature("own", "", "", "own", Count("events", where="reopened", days=5))
+    asked = {"outcome": "escalated", "recurrent": True}
+    all_kinds = build_intervals(build_histories(tables), [reopened], **asked)
+    needed = build_intervals(build_histories(tables, features=[reopened, ESCALATED]), [reopened], **asked)
+    pd.testing.assert_frame_equal(all_kinds, needed)
+    times = tables.query(
+        """SELECT customer_id, known_at AS at FROM ticket_events JOIN tickets USING (ticket_id) WHERE event_type = 'reopened'
+           UNION SELECT customer_id, known_at + INTERVAL 5 DAY FROM ticket_events JOIN tickets USING (ticket_id)
+                 WHERE event_type = 'reopened'
+           UNION SELECT customer_id, occurred_at FROM ticket_events JOIN tickets USING (ticket_id)
+                 WHERE event_type = 'escalated'"""
+    )
+    cuts = set(zip(all_kinds["customer_id"], all_kinds["start"], strict=True))
+    first = set(zip(*all_kinds.groupby("customer_id")["start"].min().reset_index().to_numpy().T, strict=True))
+    assert cuts - first <= set(zip(times["customer_id"], times["at"], strict=True))
 
 
 def test_threads_change_nothing(monkeypatch):
