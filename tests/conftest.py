@@ -5,9 +5,14 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from hypothesis import settings
 
 from retaliation_risk.datasets import read_iranian_churn
 from retaliation_risk.tables import tables_from_frames
+
+# How long an example takes is the machine's matter, and not what these tests are about.
+settings.register_profile("patient", deadline=None)
+settings.load_profile("patient")
 
 
 def utc(text):

@@ -77,7 +77,7 @@ def weigh(rows):
     return ipcw_weights(kind == "event", kind == "exit", [row[1] for row in rows], horizon_days=10)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(rows=ROWS)
 def test_total_weight_never_exceeds_the_rows(rows):
     weight = weigh(rows)
@@ -87,7 +87,7 @@ def test_total_weight_never_exceeds_the_rows(rows):
     assert ((weight == 0) | (weight >= 1)).all()
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(rows=ROWS, seed=st.integers(0, 99))
 def test_blind_to_row_order(rows, seed):
     order = np.random.default_rng(seed).permutation(len(rows))

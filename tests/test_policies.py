@@ -125,7 +125,7 @@ def test_queue_cuts_at_capacity_and_keeps_the_columns():
 
 
 @POLICY
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(order=st.permutations(range(6)))
 def test_queue_is_blind_to_row_order(policy, order):
     pd.testing.assert_frame_equal(

@@ -9,9 +9,7 @@ from retaliation_risk.histories import build_histories
 from retaliation_risk.tables import tables_from_frames
 from tests.features.worlds import START, cut, hours, time, worlds
 
-careful = settings(
-    max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
-)
+careful = settings(max_examples=20, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 
 
 def everything(frames, ids, moments):

@@ -117,9 +117,7 @@ def expected(frames, customer, moment):
     return [len(known), sum(t.ticket_id in known for t in complaints), second, still_open, repeats]
 
 
-@settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
-)
+@settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(worlds(), hours)
 def test_the_definitions_equal_a_plain_loop_over_rows(frames, hour):
     histories = build_histories(tables_from_frames(frames))

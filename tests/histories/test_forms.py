@@ -44,9 +44,7 @@ def test_intervals_by_hand(small_tables):
     assert again.loc[again["customer_id"] == "C1", "stop"].max() == utc("2025-12-31")
 
 
-@settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
-)
+@settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(worlds(), st.lists(hours, min_size=1, max_size=6), hours, hours)
 def test_intervals_read_at_any_moment_equal_as_of(frames, asked, begin, length):
     first = frames["customers"]["customer_id"].iloc[0]

@@ -92,7 +92,7 @@ def ask(log, codes, moments, aggregates=AGGREGATES):
     return np.array([found[name] for name, _ in named])
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(customers, st.lists(st.tuples(st.integers(0, 4), times), min_size=1, max_size=12))
 def test_every_operation_equals_a_plain_loop(histories, requests):
     requests = [(code % len(histories), moment) for code, moment in requests]
@@ -104,7 +104,7 @@ def test_every_operation_equals_a_plain_loop(histories, requests):
             assert got[row, column] == pytest.approx(want, rel=1e-12, abs=1e-12, nan_ok=True), aggregate
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(customers, times, st.lists(rows, max_size=4))
 def test_nothing_known_at_or_after_the_moment_matters(histories, moment, later):
     future = [{**row, "known": moment + abs(row["known"])} for row in later]
@@ -115,7 +115,7 @@ def test_nothing_known_at_or_after_the_moment_matters(histories, moment, later):
     )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(customers, st.lists(times, min_size=1, max_size=6))
 def test_a_customer_alone_and_a_moment_alone_give_what_they_give_among_all(histories, moments):
     codes = np.repeat(np.arange(len(histories)), len(moments))

@@ -315,7 +315,6 @@ def rows_of(frames):
 @given(data=st.data(), shards=st.sampled_from([1, 3]))
 @settings(
     max_examples=12,
-    deadline=None,
     phases=[Phase.reuse, Phase.generate],  # an example takes half a second: shrinking would take minutes
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )

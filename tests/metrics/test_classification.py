@@ -115,7 +115,7 @@ def columns(rows):
 
 
 @METRICS
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(rows=ROWS, seed=st.integers(0, 99))
 def test_blind_to_row_order_and_weight_two_is_twice(metric, rows, seed):
     event, risk, times = columns(rows)
@@ -126,7 +126,7 @@ def test_blind_to_row_order_and_weight_two_is_twice(metric, rows, seed):
 
 
 @pytest.mark.parametrize("metric", [auroc, auprc])
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(rows=ROWS)
 def test_rank_metrics_are_blind_to_monotone_transforms(metric, rows):
     event, risk, times = columns(rows)
@@ -135,7 +135,7 @@ def test_rank_metrics_are_blind_to_monotone_transforms(metric, rows):
     )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(rows=ROWS)
 def test_auroc_of_the_reverse_is_the_complement(rows):
     event, risk, times = columns(rows)

@@ -124,7 +124,7 @@ def plain(event, priority, group, capacity):
     return reached / event.sum()
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(rows=ROWS, capacity=st.integers(1, 12))
 def test_equals_a_walk_down_the_queue_and_weight_two_is_twice(rows, capacity):
     event, priority, times, group = columns(rows)
@@ -134,7 +134,7 @@ def test_equals_a_walk_down_the_queue_and_weight_two_is_twice(rows, capacity):
 
 
 @AT_CAPACITY
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(rows=ROWS, seed=st.integers(0, 99))
 def test_blind_to_row_order_and_monotone_transforms(metric, rows, seed):
     event, priority, times, group = columns(rows)
@@ -146,7 +146,7 @@ def test_blind_to_row_order_and_monotone_transforms(metric, rows, seed):
     np.testing.assert_allclose(other, value)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(rows=ROWS, capacity=st.integers(1, 30))
 def test_constant_priority_is_chance_and_full_capacity_reaches_all(rows, capacity):
     event, priority, _, group = columns(rows)
@@ -160,7 +160,7 @@ def test_constant_priority_is_chance_and_full_capacity_reaches_all(rows, capacit
     assert reach_averted(event * 7.0, priority, capacity=n, group=group) == pytest.approx(1)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(rows=ROWS, recall=st.floats(0.05, 1))
 def test_workload_is_the_inverse_of_events_reached(rows, recall):
     event, priority, times, group = columns(rows)

@@ -91,7 +91,7 @@ def columns(rows):
     return event.astype(bool), day, risk, weight.astype(float), day - age
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(rows=ROWS)
 def test_equals_the_definition(rows):
     event, day, risk, weight, start = columns(rows)
@@ -105,7 +105,7 @@ def test_equals_the_definition(rows):
     np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-12)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(rows=ROWS, tau=st.sampled_from([None, 3, 5.5]))
 def test_uno_equals_the_definition(rows, tau):
     event, day, risk, weight, start = columns(rows)
@@ -119,7 +119,7 @@ def test_uno_equals_the_definition(rows, tau):
 
 
 @BOTH
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(rows=ROWS, seed=st.integers(0, 99))
 def test_blind_to_row_order_and_weight_two_is_twice(metric, rows, seed):
     event, day, risk, weight, start = columns(rows)

@@ -128,7 +128,7 @@ ROW = st.tuples(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(rows=st.lists(ROW, min_size=1, max_size=25), times=st.sampled_from([[4], [1, 3, 9], [2.5, 6, 8]]))
 def test_equals_the_definition(rows, times):
     kind, day, risk, weight = map(np.array, zip(*rows, strict=True))
@@ -147,7 +147,7 @@ def test_equals_the_definition(rows, times):
 
 
 @EACH
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(rows=st.lists(ROW, min_size=2, max_size=20), seed=st.integers(0, 99))
 def test_blind_to_row_order_and_weight_two_is_twice(metric, rows, seed):
     kind, day, risk, _ = map(np.array, zip(*rows, strict=True))

@@ -122,7 +122,7 @@ ROW = st.tuples(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(rows=st.lists(ROW, min_size=1, max_size=25), seed=st.integers(0, 99))
 def test_blind_to_row_order_and_weight_two_is_twice(rows, seed):
     kind, day, risk, times = map(np.array, zip(*rows, strict=True))

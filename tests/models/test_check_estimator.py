@@ -191,11 +191,6 @@ def test_models_as_they_are_pass_every_check_that_is_not_excused(name):
     assert len(statuses) - len(BARE) >= 10
 
 
-def known(statuses, excuses):
-    """Excused checks that this version of scikit-learn has."""
-    return excuses.keys() & statuses.keys()
-
-
 @EVERY
 def test_models_asked_as_scikit_learn_asks_pass_every_check_that_is_not_excused(name):
     statuses = results(Asked(make(name)))

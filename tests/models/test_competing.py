@@ -58,7 +58,6 @@ def test_incidence_by_hand():
     assert found.survival_error[-1] == 0
 
 
-@settings(deadline=None)
 @given(spells(late=True))
 def test_incidences_and_survival_add_up_to_one(rows):
     found = aalen_johansen(**rows)
@@ -67,7 +66,6 @@ def test_incidences_and_survival_add_up_to_one(rows):
     assert (found.survival >= 0).all()
 
 
-@settings(deadline=None)
 @given(spells())
 def test_without_censoring_incidence_is_the_share(rows):
     kept = np.array(rows["cause"]) > 0
@@ -81,7 +79,7 @@ def test_without_censoring_incidence_is_the_share(rows):
         np.testing.assert_allclose(found.standard_error[:, k], error, atol=1e-12)
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(spells(late=True))
 def test_errors_are_derivatives_by_the_weights_summed_within_clusters(rows):
     """The infinitesimal jackknife, done the long way: change each weight a little and estimate again."""
@@ -100,7 +98,6 @@ def test_errors_are_derivatives_by_the_weights_summed_within_clusters(rows):
     np.testing.assert_allclose(errors, np.sqrt(squares), atol=1e-7)
 
 
-@settings(deadline=None)
 @given(st.lists(st.floats(0.01, 10), min_size=1, max_size=8))
 def test_when_all_at_risk_end_at_once_nobody_is_left_whatever_they_weigh(weight):
     n = len(weight)
@@ -113,7 +110,6 @@ def test_when_all_at_risk_end_at_once_nobody_is_left_whatever_they_weigh(weight)
     assert found.survival_error.tolist() == [0, 0]
 
 
-@settings(deadline=None)
 @given(spells(late=True))
 def test_the_order_of_rows_changes_nothing(rows):
     turned = {name: np.array(values)[::-1] for name, values in rows.items()}
@@ -184,7 +180,7 @@ def test_fine_gray_weights_by_hand():
     assert rows.event.tolist() == [True, False, False, True, False, True, False]
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(spells(late=True))
 def test_fine_gray_without_other_causes_leaves_the_rows_alone(rows):
     cause = np.minimum(rows["cause"], 1)
@@ -291,7 +287,6 @@ def test_incidences_rise_and_never_exceed_one_together(landmark, model):
     np.testing.assert_allclose(risk, found["voice"][:, -1], atol=1e-15)
 
 
-@settings(deadline=None)
 @given(
     st.lists(st.tuples(st.floats(0, 2), st.floats(0, 2)), min_size=1, max_size=8),
     st.lists(st.floats(0, 1e300), min_size=2, max_size=2),

@@ -16,7 +16,9 @@ from retaliation_risk.models import MODELS, Model, from_parameters
 from .conftest import HORIZON
 
 EVERY = pytest.mark.parametrize("name", list(MODELS))
-LOOKING = pytest.mark.parametrize("name", [name for name in MODELS if name not in ("prevalence", "kaplan_meier")])
+LOOKING = pytest.mark.parametrize(
+    "name", [name for name in MODELS if name not in ("prevalence", "kaplan_meier")]
+)
 SURVIVAL = pytest.mark.parametrize(
     "name", [name for name, make in MODELS.items() if hasattr(make(30, 0), "predict_survival")]
 )

@@ -141,7 +141,6 @@ def test_expected_acts_of_andersen_gill_are_those_that_happened():
     np.testing.assert_allclose(expected, customers.groupby("x")["acts"].mean(), rtol=0.02)
 
 
-@settings(deadline=None)
 @given(histories())
 def test_with_nobody_lost_the_mean_is_the_mean(frame):
     found = mean_cumulative_events(frame)
@@ -154,7 +153,7 @@ def test_with_nobody_lost_the_mean_is_the_mean(frame):
         assert row.standard_error == pytest.approx(error, abs=1e-12)
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(histories(), st.lists(st.integers(1, 12), min_size=6, max_size=6))
 def test_errors_of_the_mean_are_derivatives_by_the_weights(frame, ends):
     """The infinitesimal jackknife, done the long way: change each customer's weight a little and estimate again."""

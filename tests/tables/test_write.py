@@ -19,7 +19,7 @@ FORMATS = pytest.mark.parametrize("format", ["parquet", "csv"])
 
 @FORMATS
 @given(drawn=frames())
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_round_trip(format, drawn):
     tables = tables_from_frames(drawn)
     with tempfile.TemporaryDirectory() as place:
