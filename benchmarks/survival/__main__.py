@@ -29,7 +29,10 @@ TIMES = ("continuous", "days")
 SIZES = (10_000, 100_000, 1_000_000, 5_000_000)
 
 LIMIT = 180.0
-"""A peer is not asked for a size at which it should take more seconds than this, by what it took at the last size."""
+"""A peer is not asked for a size at which it should take more seconds than this, by what it took at the last size.
+
+It is stopped after twice as long on the wall.
+"""
 
 PEERS = {
     "R coxph": KINDS,
@@ -64,7 +67,8 @@ def main() -> None:
     done = [] if asked.quick else _stored()
     if not asked.json:
         print(HEAD)
-    for row in compare(asked.sizes, asked.peers, asked.limit, done, quick=asked.quick):
+    cases = [Case(kind, times, size) for size in asked.sizes for kind in asked.kinds for times in TIMES]
+    for row in compare(cases, asked.peers, asked.limit, done, quick=asked.quick):
         done = [other for other in done if _key(other) != _key(row)] + [row]
         print(json.dumps(asdict(row)) if asked.json else line(row), flush=True)
         if asked.save:
@@ -72,11 +76,11 @@ def main() -> None:
 
 
 def compare(
-    sizes: list[int], peers: list[str], limit: float, done: list[Row], *, quick: bool
+    cases: list[Case], peers: list[str], limit: float, done: list[Row], *, quick: bool
 ) -> Iterator[Row]:
-    """One row per case and peer, small cases first."""
+    """Yield one row per case and peer."""
     took = {(row.peer, row.kind, row.times, row.size): row.cpu_peer for row in done}
-    for case in (Case(kind, times, size) for size in sizes for kind in KINDS for times in TIMES):
+    for case in cases:
         with tempfile.TemporaryDirectory() as folder:
             path = write(case, Path(folder))
             repeats = 3 if case.rows < 1_000_000 and not quick else 1
@@ -84,7 +88,7 @@ def compare(
             if isinstance(mine, str):
                 raise SystemExit(f"our own fit failed on {case.name}: {mine}")
             for peer in (peer for peer in peers if case.kind in PEERS[peer]):
-                theirs = _too_long(peer, case, took, limit) or run(peer, case, path, repeats)
+                theirs = _too_long(peer, case, took, limit) or run(peer, case, path, repeats, 2 * limit)
                 row = beside(case, peer, mine, theirs)
                 took[peer, case.kind, case.times, case.rows] = row.cpu_peer
                 yield row
@@ -105,7 +109,9 @@ def _too_long(peer: str, case: Case, took: dict[Any, float | None], limit: float
     return f"not asked: {seconds:.0f} s at {size:.0e} rows, so beyond {limit:.0f} s here".replace("e+0", "e")
 
 
-def run(engine: str, case: Case, path: Path, repeats: int) -> dict[str, Any] | str:
+def run(
+    engine: str, case: Case, path: Path, repeats: int, timeout: float | None = None
+) -> dict[str, Any] | str:
     """Medians over fresh processes, or why there are none."""
     command = [sys.executable, "-m", "benchmarks.survival.one", engine, case.kind, str(path)]
     if engine == "R coxph":
@@ -114,7 +120,10 @@ def run(engine: str, case: Case, path: Path, repeats: int) -> dict[str, Any] | s
         command = ["Rscript", str(HERE / "one.R"), case.kind, str(path)]
     found = []
     for _ in range(repeats):
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        try:
+            done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=timeout)
+        except subprocess.TimeoutExpired:
+            return f"stopped: no result within {timeout:.0f} s"
         if done.returncode:
             return (done.stderr.strip().splitlines() or [f"ended with code {done.returncode} (memory?)"])[-1]
         found.append(json.loads(done.stdout.strip().splitlines()[-1]))
@@ -182,6 +191,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--json", action="store_true", help="one JSON object per line")
     parser.add_argument("--save", action="store_true", help="write results.json and results.svg")
     parser.add_argument("--rows", type=float, nargs="+", help="only these numbers of rows, such as 1e6")
+    parser.add_argument("--kinds", nargs="+", choices=KINDS, default=KINDS)
     parser.add_argument("--peers", nargs="+", choices=list(PEERS), default=list(PEERS))
     parser.add_argument(
         "--limit", type=float, default=LIMIT, help="seconds that a peer may be expected to take"
