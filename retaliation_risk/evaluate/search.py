@@ -32,8 +32,8 @@ SPACES: Mapping[str, Space] = MappingProxyType(
         "logistic": {"penalizer": (1e-5, 1e-4, 1e-3, 1e-2, 1e-1), "l1_ratio": (0.0, 0.5, 1.0)},
         "boosting": {
             "learning_rate": (0.02, 0.05, 0.1),
-            "max_leaf_nodes": (4, 8, 15, 31),
-            "min_samples_leaf": (20, 50, 100, 200),
+            "max_leaf_nodes": (2, 4, 8, 15),
+            "min_samples_leaf": (20, 50, 100, 200, 400),
         },
         "cox": {"ridge": (0.25, 1.0, 4.0, 16.0, 64.0)},
         "landmark_cox": {"ridge": (0.25, 1.0, 4.0, 16.0, 64.0)},

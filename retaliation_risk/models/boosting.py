@@ -47,7 +47,8 @@ class Boosting(Fitted):
     seed : int
         Seed of the trees.
     learning_rate, max_leaf_nodes, min_samples_leaf
-        As in scikit-learn's ``HistGradientBoostingClassifier``.
+        As in scikit-learn's ``HistGradientBoostingClassifier``. Small trees with large leaves: where one row in a hundred
+        is an event, a leaf of 50 rows holds half an event (docs/models.md has what larger trees cost).
     max_iter : int
         Most trees.
     signs : mapping of str to int, optional
@@ -81,9 +82,9 @@ class Boosting(Fitted):
         horizon_days: float = 30.0,
         seed: int = 0,
         learning_rate: float = 0.05,
-        max_iter: int = 200,
-        max_leaf_nodes: int = 15,
-        min_samples_leaf: int = 50,
+        max_iter: int = 100,
+        max_leaf_nodes: int = 4,
+        min_samples_leaf: int = 200,
         signs: Mapping[str, int] | None = None,
     ) -> None:
         self.horizon_days = horizon_days

@@ -346,7 +346,7 @@ def test_references_that_do_not_add_up(stored, change):
 @pytest.fixture(scope="module")
 def trees():
     X, y = simulate(600, seed=4)
-    return Boosting(HORIZON, max_iter=3).fit(X, y)
+    return Boosting(HORIZON, max_iter=3, min_samples_leaf=20).fit(X, y)
 
 
 def members(content):

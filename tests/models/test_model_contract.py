@@ -22,7 +22,7 @@ LOOKING = pytest.mark.parametrize(
 SURVIVAL = pytest.mark.parametrize(
     "name", [name for name, make in MODELS.items() if hasattr(make(30, 0), "predict_survival")]
 )
-ONE_HORIZON = pytest.mark.parametrize("name", ["prevalence", "rule", "logistic", "boosting"])
+ONE_HORIZON = pytest.mark.parametrize("name", ["prevalence", "rule", "logit", "logistic", "boosting"])
 
 
 @pytest.fixture(scope="module")
@@ -99,7 +99,7 @@ def test_parameters_survive_json_to_the_last_bit(name, fitted, landmark):
     back = from_parameters(json.loads(json.dumps(parameters, allow_nan=False)))
     expected = fitted[name].predict_risk(landmark[0], HORIZON)
     np.testing.assert_array_equal(back.predict_risk(landmark[0], HORIZON), expected)
-    if name in ("cox", "landmark_cox", "logistic"):
+    if name in ("cox", "landmark_cox", "logit", "logistic"):
         pd.testing.assert_frame_equal(back.effects_, fitted[name].effects_)
 
 
@@ -197,7 +197,7 @@ def test_outcomes_of_another_shape_are_refused(name, landmark):
         MODELS[name](HORIZON, 0).fit(X.iloc[:0], y.iloc[:0])
 
 
-@pytest.mark.parametrize("name", ["logistic", "boosting"])
+@pytest.mark.parametrize("name", ["logit", "logistic", "boosting"])
 def test_nothing_but_events_is_a_gate_for_classifiers(name, landmark):
     X, y = landmark
     with pytest.raises(GateError, match="all of 1500 rows known at 60 days are events"):
