@@ -52,6 +52,7 @@ MODELS = {
     "aft": "Accelerated failure time",
     "hazard": "Discrete-time hazard",
     "exit_or_voice": "Exit or voice",
+    "logit": "Logit",
     "logistic": "Logistic",
     "boosting": "Boosting",
 }
