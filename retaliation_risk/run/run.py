@@ -8,11 +8,11 @@ from typing import Any
 
 import pandas as pd
 
+from retaliation_risk._folders import fresh_folder
 from retaliation_risk.errors import GateError
 from retaliation_risk.evaluate import Backtest, learned, rolling_origin
 from retaliation_risk.histories import Histories, build_histories
 from retaliation_risk.models import MODELS, Model
-from retaliation_risk.run.folder import whole_or_nothing
 from retaliation_risk.run.landmarks import Landmarks, build_landmarks
 from retaliation_risk.run.risk_sets import risk_sets_of
 from retaliation_risk.run.settings import Settings
@@ -61,7 +61,7 @@ def run(
         RR108 if ``out`` exists; RR404 if the outcome is not recorded in these tables.
     """
     settings = settings or Settings()
-    with whole_or_nothing(Path(out)) as folder:
+    with fresh_folder(Path(out)) as folder:
         progress("sorting histories")
         histories = build_histories(tables, settings.definitions)
         progress("asking what was known at each moment")
