@@ -330,3 +330,14 @@ def test_the_golden_numbers_are_those_r_prints_for_these_data(name, coefficients
     """Digits as R's summary of the published analyses prints them, without the data at hand."""
     np.testing.assert_allclose(PUBLIC[name]["coefficients"], coefficients, atol=6e-5)
     np.testing.assert_allclose(np.sqrt(np.diag(PUBLIC[name]["robust"])), errors, atol=6e-5)
+
+
+@pytest.mark.parametrize(
+    ("name", "coefficients"),
+    [
+        ("rotterdam", [0.016798, -0.007506, 0.413983, 0.088733, -0.022896]),
+        ("cgd_breslow", [-1.10197892, 0.38235474, -0.03959279, 1.05965531]),
+    ],
+)
+def test_and_those_without_robust_errors(name, coefficients):
+    np.testing.assert_allclose(PUBLIC[name]["coefficients"], coefficients, atol=6e-7)
