@@ -13,8 +13,8 @@ from benchmarks.histories.agree import differences
 from benchmarks.histories.data import generate
 from benchmarks.histories.forms import Form, Peer
 
-TIMEOUT_SECONDS, LIMIT_MB = 600, 16 * 1024
-"""A run that takes longer, or holds more memory, is ended, and its peer is not asked for larger sizes."""
+LIMIT_MB = 16 * 1024
+"""A run that holds more memory is ended, as one that takes too long is, and its peer is not asked for larger sizes."""
 
 
 @dataclass(frozen=True)
@@ -47,19 +47,25 @@ class Cost:
 
 
 def compare_sizes(
-    work: Path, form: Form, peers: Sequence[Peer], sizes: Sequence[int], repeats: int
+    work: Path, form: Form, peers: Sequence[Peer], sizes: Sequence[int], repeats: int, limit: float
 ) -> Iterator[Row]:
-    """Yield the rows of all sizes from the smallest on; a peer that failed is not asked again."""
+    """Yield the rows of all sizes, the smallest first; a peer that failed, or took ``limit`` seconds, is not asked again."""
     failed: dict[str, str] = {}
     for size in sorted(sizes):
-        for row in compare(work, form, peers, size, repeats, failed):
+        for row in compare(work, form, peers, size, repeats, limit, failed):
             if row.seconds_peer is None:
                 failed.setdefault(row.peer, f"{row.why} at {size:,}")
             yield row
 
 
 def compare(
-    work: Path, form: Form, peers: Sequence[Peer], size: int, repeats: int, failed: dict[str, str]
+    work: Path,
+    form: Form,
+    peers: Sequence[Peer],
+    size: int,
+    repeats: int,
+    limit: float,
+    failed: dict[str, str],
 ) -> list[Row]:
     """Run ours and each peer in turn, ``repeats`` times; medians of seconds, maxima of memory."""
     source = work / f"contacts-{size}"
@@ -74,7 +80,7 @@ def compare(
         for peer in peers:
             found = runs[peer.name]
             if not (peer.slow and turn) and not any(isinstance(run, str) for run in found):
-                found.append(_once(source, _output(work, peer), peer))
+                found.append(_once(source, _output(work, peer), peer, limit))
     return [_row(work, form, peer, size, ours, runs[peer.name]) for peer in peers]
 
 
@@ -82,7 +88,7 @@ def cost(work: Path, form: Form, size: int, repeats: int) -> Cost:
     """Run ours alone; what it wrote is removed."""
     source, mine = work / f"contacts-{size}", Peer("ours", form.ours)
     generate(source, size)
-    runs = [_measured(source, _output(work, mine), mine, timeout=None) for _ in range(repeats)]
+    runs = [_measured(source, _output(work, mine), mine) for _ in range(repeats)]
     _remove(_output(work, mine))
     seconds = statistics.median(run.seconds for run in runs)
     return Cost(
@@ -95,15 +101,15 @@ def cost(work: Path, form: Form, size: int, repeats: int) -> Cost:
     )
 
 
-def _measured(source: Path, output: Path, peer: Peer, timeout: float | None = TIMEOUT_SECONDS) -> Measured:
+def _measured(source: Path, output: Path, peer: Peer, timeout: float | None = None) -> Measured:
     _remove(output)
     target = f"benchmarks.histories.{peer.target}"
     return measure(target, str(source), str(output), timeout=timeout, limit_mb=LIMIT_MB)
 
 
-def _once(source: Path, output: Path, peer: Peer) -> Measured | str:
+def _once(source: Path, output: Path, peer: Peer, limit: float) -> Measured | str:
     try:
-        return _measured(source, output, peer)
+        return _measured(source, output, peer, limit)
     except RunFailed as error:
         return str(error)
 
