@@ -388,9 +388,7 @@ def test_a_folder_that_appears_meanwhile_is_kept(tmp_path):
         (tmp_path / "run").mkdir()
         (tmp_path / "run" / "theirs").touch()
 
-    with pytest.raises(
-        ArgumentError, match=r"^RR108 output exists: .*run' appeared while it was being made"
-    ):
+    with pytest.raises(ArgumentError, match=r"^RR108 output exists: .*run' appeared while it was being made"):
         run(tables_from_frames(small()), tmp_path / "run", Settings(**QUICK), finish=meddle)
     assert [path.name for path in tmp_path.rglob("*")] == ["run", "theirs"]
 
