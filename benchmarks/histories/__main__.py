@@ -39,6 +39,7 @@ def _compared(work: Path, forms: Sequence[Form], asked: argparse.Namespace) -> d
     rows = []
     for form in forms:
         peers = [peer for peer in form.peers if not (asked.quick and peer.slow)]
+        peers = [peer for peer in peers if asked.peers is None or peer.name in asked.peers]
         rows += [
             asdict(row) for row in compare_sizes(work, form, peers, asked.sizes, asked.repeats, asked.limit)
         ]
@@ -64,18 +65,22 @@ def _loading() -> dict[str, float]:
 
 
 def save(found: dict[str, Any]) -> None:
-    """Put what was found in place of what results.json had of the same form and size, and draw the rows."""
+    """Put what was found in place of what results.json had of the same form, size and peer, and draw the rows."""
     path = HERE / "results.json"
     kept = json.loads(path.read_text()) if path.exists() else {}
     together = {**kept, **found}
     for name in found.keys() & {"rows", "spread"}:
-        new = {(line["form"], line["size"]) for line in found[name]}
-        others = [line for line in kept.get(name, []) if (line["form"], line["size"]) not in new]
+        new = {_asked(line) for line in found[name]}
+        others = [line for line in kept.get(name, []) if _asked(line) not in new]
         together[name] = sorted(
             others + found[name], key=lambda line: (line["form"] != "landmarks", line["size"])
         )
     path.write_text(json.dumps(together, indent=1) + "\n")
     draw([Row(**row) for row in together.get("rows", [])], HERE / "results.svg")
+
+
+def _asked(line: dict[str, Any]) -> tuple[Any, ...]:
+    return line["form"], line["size"], line.get("peer")
 
 
 COLUMNS = ("s ours", "s peer", "ratio", "cpu ours", "cpu peer", "ratio", "MB ours", "MB peer", "ratio")
@@ -131,6 +136,7 @@ def _arguments() -> argparse.Namespace:
         "--sizes", type=lambda text: int(float(text)), nargs="+", help="contacts; five per customer"
     )
     parser.add_argument("--repeats", type=int, help="runs of each, in turn (3); medians are given")
+    parser.add_argument("--peers", nargs="+", help="names of peers, as the table has them; all without")
     parser.add_argument("--limit", type=float, default=600, help="seconds after which a peer is ended (600)")
     parser.add_argument("--json", action="store_true", help="print what was found as JSON")
     parser.add_argument(
