@@ -43,7 +43,7 @@ class Tickets:
     def part(self, low: int, high: int) -> Tickets:
         """Return the tickets of the customers ``low:high``, with codes that count from there."""
         first, last = self.starts[low], self.starts[high]
-        if low == 0 and last == len(self.opened):
+        if low == 0 and high == len(self.starts) - 1:
             return self
         columns = {name: column[first:last] for name, column in vars(self).items() if name != "starts"}
         parent = columns["parent"]

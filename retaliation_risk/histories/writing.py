@@ -71,8 +71,9 @@ def write_as_of(
         columns = {feature.name: values[feature.name] for feature in features}
         return _frame(histories, codes, {"moment": asked.view("datetime64[us]"), **columns})
 
-    facts = read_facts(tables, definitions or Definitions(), features)
-    return _write_parts(facts, Path(folder), max(1, ROWS // max(1, len(times))), answer)
+    with fresh_folder(folder) as partial:
+        facts = read_facts(tables, definitions or Definitions(), features)
+        return _write_parts(facts, partial, max(1, ROWS // max(1, len(times))), answer)
 
 
 def write_intervals(
@@ -106,9 +107,10 @@ def write_intervals(
         return _frame(histories, code, {**head, **values})
 
     outcome = {asked.get("outcome", "")} & set(EVENT_TYPES)
-    facts = read_facts(tables, definitions or Definitions(), features, kinds=outcome)
-    size = TICKETS * len(facts.customer_ids) // max(1, len(facts.tickets.opened))
-    return _write_parts(facts, Path(folder), max(1, size), answer)
+    with fresh_folder(folder) as partial:
+        facts = read_facts(tables, definitions or Definitions(), features, kinds=outcome)
+        size = TICKETS * len(facts.customer_ids) // max(1, len(facts.tickets.opened))
+        return _write_parts(facts, partial, max(1, size), answer)
 
 
 def _frame(histories: Histories, codes: Int64, columns: Mapping[str, npt.NDArray[Any]]) -> pd.DataFrame:
@@ -119,15 +121,14 @@ def _frame(histories: Histories, codes: Int64, columns: Mapping[str, npt.NDArray
 
 def _write_parts(facts: Facts, folder: Path, size: int, answer: Answer) -> int:
     """Write the answer of every part, in as many threads as there are cores; each has one connection for its parts."""
-    with fresh_folder(folder) as partial:
-        parts = [(partial / f"part-{i:05d}.parquet", part) for i, part in enumerate(facts.parts(size))]
-        jobs = max(1, min(len(parts), os.cpu_count() or 1))
-        shares = [parts[job::jobs] for job in range(jobs)]
-        return sum(
-            Parallel(n_jobs=jobs, prefer="threads")(
-                delayed(_write_share)(facts, share, answer) for share in shares
-            )
+    parts = [(folder / f"part-{i:05d}.parquet", part) for i, part in enumerate(facts.parts(size))]
+    jobs = max(1, min(len(parts), os.cpu_count() or 1))
+    shares = [parts[job::jobs] for job in range(jobs)]
+    return sum(
+        Parallel(n_jobs=jobs, prefer="threads")(
+            delayed(_write_share)(facts, share, answer) for share in shares
         )
+    )
 
 
 def _write_share(facts: Facts, share: Sequence[tuple[Path, Part]], answer: Answer) -> int:

@@ -21,6 +21,7 @@ from retaliation_risk.histories import (
     write_as_of,
     write_intervals,
 )
+from retaliation_risk.histories.build import read_facts
 from retaliation_risk.tables import tables_from_frames
 from retaliation_risk.tables.contract import ACTOR_TYPES, EVENT_TYPES
 from tests.histories import sql_logs
@@ -144,6 +145,25 @@ def test_each_feature_alone_in_parts_is_what_it_is_among_all(tmp_path, monkeypat
             written = duckdb.sql(f"FROM '{tmp_path}/{feature.name}/*.parquet'").df()
             asked = histories.as_of(np.repeat(ids, 3), np.tile(moments, len(ids)), [feature])
             pd.testing.assert_frame_equal(written, asked, check_dtype=False)
+
+
+def test_customers_without_tickets_make_parts_of_their_own(tmp_path, monkeypatch):
+    monkeypatch.setattr("retaliation_risk.histories.writing.ROWS", 2)
+    frames = world(5, 1, 40, 300, 100)
+    others = pd.DataFrame(
+        {"customer_id": [f"D{i}" for i in range(9)], "first_seen_at": pd.Timestamp("2020-01-01")}
+    )
+    tables = tables_from_frames({**frames, "customers": pd.concat([frames["customers"], others])})
+    histories = build_histories(tables)
+    features = [feature for feature in FEATURES if feature.name not in histories.switched_off(FEATURES)]
+    assert write_as_of(tables, tmp_path / "features", ["2024-03-01"], features) == 10
+    written = duckdb.sql(f"FROM '{tmp_path}/features/*.parquet'").df()
+    asked = histories.as_of(list(histories.customer_ids), "2024-03-01", features)
+    pd.testing.assert_frame_equal(written, asked, check_dtype=False)
+    first = read_facts(tables, Definitions(), features)
+    assert [len(log.starts) for log in first.part(0, 2, np.arange(300)).logs.values()] == [3] * len(
+        first.wanted & set(histories.logs)
+    )
 
 
 @pytest.mark.parametrize("size", ["small", "busy", "bare"])
