@@ -16,7 +16,6 @@ Int64 = npt.NDArray[np.int64]
 Int32 = npt.NDArray[np.int32]
 Int8 = npt.NDArray[np.int8]
 Float64 = npt.NDArray[np.float64]
-Found = dict[str, npt.NDArray[np.generic]]
 
 PUBLIC_CHANNELS = ("social", "twitter", "facebook", "forum")
 
