@@ -12,9 +12,10 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from click.testing import CliRunner
 
 from retaliation_risk.cli import main
-from retaliation_risk.errors import MESSAGES
+from retaliation_risk.errors import MESSAGES, ArgumentError
 from retaliation_risk.simulate import simulate
 from retaliation_risk.tables import tables_from_frames, write_tables
 from tests.adapters.logs import HEADER, LEAKS, ROWS, write_log
@@ -465,10 +466,39 @@ def test_ctrl_c_leaves_nothing(world, tmp_path, delay):
     process = started(world, tmp_path / "run")
     time.sleep(delay)
     process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=120)
+    try:
+        out, err = process.communicate(timeout=30)
+    except subprocess.TimeoutExpired:  # it fell into a library that swallows it: a person would press again
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=120)
     assert (process.returncode, out) == (1, "")
-    assert err.strip() == "Aborted!"
+    assert err.splitlines()[-1] == "Aborted!"
     assert list(tmp_path.iterdir()) == []
+
+
+def swallowed(kind):
+    """What a library makes of a ctrl-C that it caught, as lifelines does where it checks numbers."""
+    try:
+        raise KeyboardInterrupt
+    except BaseException:
+        raise kind("RR111", "Values must be numeric") from None
+
+
+@pytest.mark.parametrize("kind", [ValueError, ArgumentError])
+def test_a_ctrl_c_that_a_library_made_an_error_of_is_one(kind, monkeypatch):
+    monkeypatch.setattr("retaliation_risk.tables.read_tables", lambda *_, **__: swallowed(kind))
+    found = CliRunner().invoke(main, ["check", "."])
+    assert (found.exit_code, found.stderr.strip()) == (1, "Aborted!")
+
+
+def test_an_error_that_no_ctrl_c_is_behind_is_told_as_it_is(monkeypatch):
+    def fail(*_, **__):
+        raise ArgumentError("RR111", "this is wrong.")
+
+    monkeypatch.setattr("retaliation_risk.tables.read_tables", fail)
+    found = CliRunner().invoke(main, ["check", "."])
+    assert found.exit_code == 2
+    assert found.stderr.startswith("RR111")
 
 
 @pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")

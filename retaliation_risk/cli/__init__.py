@@ -20,19 +20,24 @@ class _Group(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
-        except RetaliationRiskError as error:
-            click.echo(str(error), err=True)
-            sys.exit(error.exit_code)
         except Exception as error:
             if _interrupted(error):
                 raise click.Abort from error
-            raise
+            if not isinstance(error, RetaliationRiskError):
+                raise
+            click.echo(str(error), err=True)
+            sys.exit(error.exit_code)
 
 
-def _interrupted(error: Exception) -> bool:
-    """DuckDB turns ctrl-C within a query into an error of its own."""
-    kinds = ("RuntimeError", "InterruptException")
-    return type(error).__name__ in kinds and "interrupted" in str(error).lower()
+def _interrupted(error: BaseException | None) -> bool:
+    """Whether ctrl-C is behind an error: libraries make errors of their own of it, DuckDB within a query for one."""
+    if error is None:
+        return False
+    told = (
+        type(error).__name__ in ("RuntimeError", "InterruptException") and "interrupted" in str(error).lower()
+    )
+    behind = error.__cause__ or error.__context__
+    return told or isinstance(error, KeyboardInterrupt) or _interrupted(behind)
 
 
 @click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
