@@ -107,6 +107,12 @@ _ALL = (
         "An optional package that this needs is not installed.",
         "Install the extra that the message names, as in pip install 'retaliation-risk[spark]'.",
     ),
+    Message(
+        "RR114",
+        "bad setting",
+        "A key of run.toml, of the environment or of --set does not exist, or its value is of the wrong kind.",
+        "Use the names of docs/pipeline.md; environment variables are RETALIATION_RISK_ and the key in capitals.",
+    ),
     # Values.
     Message(
         "RR201",
@@ -261,6 +267,18 @@ _ALL = (
         "Set ridge above 0, drop the column, or merge its class with another.",
     ),
     Message(
+        "RR410",
+        "below the minimum",
+        "Fewer outcomes are known than the minimum from which a model is trained.",
+        "Wait for more, lengthen the history, or lower [minimum] events knowingly; until then use the queue by rule.",
+    ),
+    Message(
+        "RR411",
+        "nothing to compare on",
+        "There is no moment that neither model learned from and whose horizon has passed.",
+        "Train the challenger as of an earlier moment (--now), a horizon or more before the end of the data.",
+    ),
+    Message(
         "RR501",
         "foreign run",
         "A run folder is missing files or was made by another format.",
@@ -350,6 +368,12 @@ _ALL = (
         "drift",
         "The customers to score differ from those of training by more than the gate allows.",
         "See which features drifted and why; train again on later data, or pass the feature over in the gate.",
+    ),
+    Message(
+        "RR523",
+        "not better",
+        "The challenger was not shown to be better than the champion.",
+        "Keep the champion; compare again when more outcomes are known.",
     ),
 )
 

@@ -5,6 +5,7 @@ Every statistic stands in a tidy table with its interval and its number of event
 """
 
 from retaliation_risk.evaluate._bootstrap import FEWEST_EVENTS
+from retaliation_risk.evaluate.contest import contest
 from retaliation_risk.evaluate.rolling import Backtest, learned, rolling_origin
 from retaliation_risk.evaluate.scores import capacity_curve, evaluate
 from retaliation_risk.evaluate.search import SPACES, Search, search
@@ -17,6 +18,7 @@ __all__ = [
     "Search",
     "calibration_table",
     "capacity_curve",
+    "contest",
     "evaluate",
     "learned",
     "rolling_origin",

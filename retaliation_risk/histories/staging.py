@@ -65,7 +65,7 @@ def stage_tables(
         names = question.needs(tables.names)
         fingerprint(cursor, tables.names)
         chosen = choose(cursor)
-        n_asked = count_asked(cursor, question, chosen)
+        n_asked = count_asked(cursor, question, names, chosen)
         planned = plan(
             job.memory, job.jobs, chosen_rows(cursor, names, chosen), n_asked, len(question.features)
         )
@@ -137,11 +137,13 @@ def fingerprint(cursor: duckdb.DuckDBPyConnection, names: Sequence[str]) -> None
     )
 
 
-def count_asked(cursor: duckdb.DuckDBPyConnection, question: Question, chosen: bool) -> int:
+def count_asked(
+    cursor: duckdb.DuckDBPyConnection, question: Question, names: Sequence[str], chosen: bool
+) -> int:
     """Return how many rows the result has; ``chosen``: of the customers in ``staged.chosen`` only."""
     semi = " SEMI JOIN staged.chosen USING (customer_id)" if chosen else ""
-    found = cursor.execute(f"SELECT count(*) FROM ({asked_sql(question, 'staged.pairs')}){semi}").fetchall()
-    return int(found[0][0])
+    asked = asked_sql(question, "staged.pairs", names)
+    return int(cursor.execute(f"SELECT count(*) FROM ({asked}){semi}").fetchall()[0][0])
 
 
 def chosen_rows(cursor: duckdb.DuckDBPyConnection, names: Sequence[str], chosen: bool) -> dict[str, int]:

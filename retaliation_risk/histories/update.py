@@ -24,8 +24,8 @@ from retaliation_risk.histories.store import (
     SHARDS,
     Summary,
     copy_fingerprints,
-    relation,
     silent,
+    store_relation,
     summarised,
 )
 
@@ -133,7 +133,7 @@ def _computed(store: Path, before: Manifest, source: Source, job: Job, work: Pat
         old = f"read_parquet({literal(store / CUSTOMERS)})"
         cursor.execute(_CHANGES.format(old=old, all=str(everything).lower()))
         if before.question.moments is None:
-            pairs = f"SELECT customer_id, moment FROM {relation(store)} SEMI JOIN staged.chosen USING (customer_id)"
+            pairs = f"SELECT customer_id, moment FROM {store_relation(store)} SEMI JOIN staged.chosen USING (customer_id)"
             cursor.execute(f"CREATE TABLE staged.pairs AS {pairs}")
         return True
 

@@ -34,6 +34,7 @@ from retaliation_risk.metrics.policy import (
     workload,
     workload_saved,
 )
+from retaliation_risk.metrics.power import events_needed, power_of
 from retaliation_risk.metrics.prediction_error import brier_at, integrated_brier, scaled_brier_at
 from retaliation_risk.metrics.survival import concordance, uno_concordance
 
@@ -51,12 +52,14 @@ __all__ = [
     "calibration_slope",
     "calibration_slope_at",
     "concordance",
+    "events_needed",
     "events_reached",
     "integrated_brier",
     "lift",
     "mean_auc",
     "net_benefit",
     "observed_expected",
+    "power_of",
     "precision",
     "psi",
     "psi_by_chance",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
@@ -20,12 +20,13 @@ from retaliation_risk.evaluate import (
     evaluate,
     who_is_served,
 )
+from retaliation_risk.evaluate.scores import SCORES
 from retaliation_risk.features import FEATURES, dictionary
-from retaliation_risk.models import Model
 from retaliation_risk.models.curves import survival_table
 from retaliation_risk.models.love_becomes_hate import COLUMNS, love_becomes_hate
 from retaliation_risk.policies import POLICIES, available
 from retaliation_risk.run.folder import write_csv, write_json
+from retaliation_risk.run.model import run_metrics, save_model
 from retaliation_risk.run.notes import notes, switched_off
 from retaliation_risk.run.readout import add_reasons, build_queues, without_reasons, write_readouts
 from retaliation_risk.run.risk_sets import training_facts
@@ -40,10 +41,11 @@ LOVE_AND_HATE = "love_becomes_hate"
 SHARES_OF_CAPACITY = (0.2, 0.5, 1, 2, 4, 8)
 
 
-def write_scores(folder: Path, work: Work) -> None:
-    """Write scores, capacity curve, calibration and who is served, where there was something to judge."""
+def write_scores(folder: Path, work: Work) -> pd.DataFrame:
+    """Write scores, capacity curve, calibration and who is served, and return the scores; none without test moments."""
     if not work.known.test:
-        return
+        write_json(folder / "metrics.json", {})
+        return pd.DataFrame(columns=SCORES)
     predictions, settings = work.backtest.predictions, work.settings
     # The segment is for the section on who is served; no model and no policy looks at it.
     segments = work.tables.query("SELECT customer_id, segment FROM customers")
@@ -59,10 +61,12 @@ def write_scores(folder: Path, work: Work) -> None:
     write_csv(folder / "calibration.csv", calibration_table(predictions))
     served = who_is_served(predictions, seen, capacity=settings.capacity, model=settings.model)
     write_csv(folder / "served.csv", served)
+    write_json(folder / "metrics.json", run_metrics(scores, settings.model))
+    return scores
 
 
-def write_now(folder: Path, work: Work) -> None:
-    """Write queues, readouts, effects and the model, as of now."""
+def write_now(folder: Path, work: Work, metrics: Mapping[str, float]) -> None:
+    """Write queues, readouts, effects and the model with the metrics it was judged by, as of now."""
     known, settings, model = work.known, work.settings, work.model
     now = known.rows[known.rows["moment"] == known.now].reset_index(drop=True)
     scored = without_reasons(now.assign(risk=np.nan))
@@ -72,7 +76,7 @@ def write_now(folder: Path, work: Work) -> None:
         scored["risk"] = model.predict_risk(now[columns], settings.horizon_days)
         base_rate = float(scored["risk"].mean()) if len(scored) else None
         scored = add_reasons(scored, model, columns, known.features)
-        _write_model(folder, model, work)
+        save_model(folder / "model", model, work, metrics)
     _write_effects(folder, work)
     policies = [policy for policy in POLICIES if policy.name != "oracle"]
     queues = build_queues(work.histories, scored, policies, settings.capacity, known.features)
@@ -80,25 +84,6 @@ def write_now(folder: Path, work: Work) -> None:
         write_csv(folder / f"queue_{name}.csv", front)
     keys = work.tables.query("SELECT customer_id, contact_key FROM customers")
     write_readouts(folder / "readout.sqlite", scored, base_rate, settings.model if model else "rule", keys)
-
-
-def _write_model(folder: Path, model: Model, work: Work) -> None:
-    """Write the manifest, and the parameters where they can be written as JSON."""
-    parameters = model.to_parameters()
-    (folder / "model").mkdir()
-    manifest = {
-        "format_version": 1,
-        "model": work.settings.model,
-        "features": columns_of(work.known),
-        "horizon_days": work.settings.horizon_days,
-        "outcome": work.settings.outcome,
-        "trained_by": work.known.now.isoformat(),
-        "parameters": "parameters.json" if parameters is not None else None,
-        "retaliation_risk": __version__,
-    }
-    write_json(folder / "model" / "manifest.json", manifest)
-    if parameters is not None:
-        write_json(folder / "model" / "parameters.json", parameters)
 
 
 def _write_effects(folder: Path, work: Work) -> None:
