@@ -97,7 +97,7 @@ def judge_contest(table: pd.DataFrame, rule: Contest) -> dict[str, Any]:
     'auroc of the challenger is 0.84 against 0.8: a difference of +0.04 [+0.01, +0.07], on 40 events.'
     """
     row = table[table["metric"] == rule.metric].iloc[0]
-    low, high = (row["low"], row["high"]) if CONTESTS[rule.metric] else (-row["high"], -row["low"])
+    surely = row["low"] if CONTESTS[rule.metric] else -row["high"]
     told = (
         f"{rule.metric} of the challenger is {row['challenger']:.4g} against {row['champion']:.4g}: a difference of "
         f"{row['difference']:+.3g}"
@@ -108,8 +108,7 @@ def judge_contest(table: pd.DataFrame, rule: Contest) -> dict[str, Any]:
         told += f" [{row['low']:+.3g}, {row['high']:+.3g}], on {row['n_events']} events."
     counts = {name: int(row[name]) for name in ("n", "n_events", "n_customers_with_event")}
     return {
-        "better": bool(low > rule.margin),
-        "not_worse": bool(high >= -abs(rule.margin)),
+        "better": bool(surely > rule.margin),
         "metric": rule.metric,
         "margin": rule.margin,
         "difference": float(row["difference"]),

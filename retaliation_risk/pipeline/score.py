@@ -148,7 +148,7 @@ def _batches(
     """Rows of a relation, some at a time, with the columns that the model does not read left out but named."""
     try:
         there = [row[0] for row in connection.execute(f"DESCRIBE FROM {relation}").fetchall()]
-        read, extra = _split(there, artefact.reference.names)
+        read, extra = _split(there, artefact)
         cursor = connection.cursor().execute(f"SELECT {', '.join(map(_quoted, read))} FROM {relation}")
     except duckdb.Error as error:
         raise DataError("RR102", f"the features cannot be read ({str(error).splitlines()[0]}).") from error
@@ -158,12 +158,14 @@ def _batches(
         yield batch, extra
 
 
-def _split(there: Sequence[str], names: Sequence[str]) -> tuple[list[str], list[str]]:
-    """Columns that are read, and the others."""
+def _split(there: Sequence[str], artefact: Artefact) -> tuple[list[str], list[str]]:
+    """Columns that are read, and those that the model knows nothing of."""
+    names, declared = artefact.reference.names, (feature.name for feature in artefact.manifest.about.features)
     known = {*names, *KEYS, *(f"{name}{KNOWN_AT}" for name in names)}
     if KEYS[0] not in there:
         raise DataError("RR101", f"The features have no {KEYS[0]}; there are {list(there)[:8]}.")
-    return [name for name in there if name in known], [name for name in there if name not in known]
+    extra = [name for name in there if name not in known.union(declared)]
+    return [name for name in there if name in known], extra
 
 
 def _quoted(name: str) -> str:
