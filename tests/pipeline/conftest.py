@@ -19,7 +19,9 @@ TRAINED_BY = "2025-04-01"
 
 
 def quick(**changes):
-    return read_config(environ={}, flags={**QUICK, **{name.replace("__", "."): v for name, v in changes.items()}})
+    return read_config(
+        environ={}, flags={**QUICK, **{name.replace("__", "."): v for name, v in changes.items()}}
+    )
 
 
 @pytest.fixture(scope="session")
@@ -76,7 +78,9 @@ def write_incidents(path, until, callers=150, seed=0):
             again, length = rng.random() < (0.6 if bad else 0.08), int(rng.uniform(60, 4000))
             number += 1
             if opened < np.datetime64(until):
-                lines += _incident(f"INC{number:05d}", f"Caller {caller}", opened, length, again, np.datetime64(until))
+                lines += _incident(
+                    f"INC{number:05d}", f"Caller {caller}", opened, length, again, np.datetime64(until)
+                )
     header = (
         "number,incident_state,reassignment_count,reopen_count,sys_mod_count,made_sla,caller_id,opened_at,sys_updated_at,"
         "contact_type,category,subcategory,u_symptom,priority,closed_code,resolved_by,resolved_at,closed_at"

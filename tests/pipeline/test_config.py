@@ -29,14 +29,23 @@ def test_without_anything_it_is_the_defaults():
 def test_the_example_of_the_docs_is_the_defaults_and_names_every_key():
     text = EXAMPLE.read_text()
     assert read_config(EXAMPLE, environ={}) == Config()
-    keys = [each.name for kind in (Settings, *TABLES.values()) for each in fields(kind) if each.name != "definitions"]
+    keys = [
+        each.name
+        for kind in (Settings, *TABLES.values())
+        for each in fields(kind)
+        if each.name != "definitions"
+    ]
     assert [key for key in keys if f"\n{key} = " not in text and f"\n# {key} = " not in text] == []
     assert all(f"\n[{table}]" in text for table in TABLES)
 
 
 def test_flags_go_before_the_environment_and_that_before_the_file(tmp_path):
     path = written(tmp_path, 'capacity = 1\nmodel = "aft"\nseed = 1\n[drift]\npsi = 1\nmissing = 0.3\n')
-    environ = {"RETALIATION_RISK_MODEL": "logit", "RETALIATION_RISK_SEED": "2", "RETALIATION_RISK_DRIFT__PSI": "2"}
+    environ = {
+        "RETALIATION_RISK_MODEL": "logit",
+        "RETALIATION_RISK_SEED": "2",
+        "RETALIATION_RISK_DRIFT__PSI": "2",
+    }
     config = read_config(path, environ=environ, flags={"seed": 3, "model": None})
     settings = config.settings
     assert (settings.capacity, settings.model, settings.seed) == (1, "logit", 3)

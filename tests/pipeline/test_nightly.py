@@ -61,7 +61,10 @@ def test_two_nights(program, tmp_path, incident_log):
     (home / "run.toml").write_text(RUN)
     log = incident_log(tmp_path / "log.csv", "2025-12-20")
     here, codes, told = night(program, home, log, "2025-12-20")
-    assert list(codes) == ["import", "check", "features", "train-champion", "score", "drift", "train"] or "compare" in codes
+    assert (
+        list(codes) == ["import", "check", "features", "train-champion", "score", "drift", "train"]
+        or "compare" in codes
+    )
     assert [codes[name] for name in ("import", "check", "features", "train-champion", "score")] == [0] * 5
     assert told["exit_code"] in (0, 4)
     assert read(here / "features.json")["copied_rows"] == 0
@@ -78,7 +81,10 @@ def test_two_nights(program, tmp_path, incident_log):
     assert 0 < features["touched"] < features["n_customers"]
     assert features["copied_rows"] > 0
     digest = read(here / "score.json")["artefact"]["digest"]
-    assert digest == read(Path(champion.strip()).parent / "score.json")["artefact"]["digest"] or "challenger" in champion
+    assert (
+        digest == read(Path(champion.strip()).parent / "score.json")["artefact"]["digest"]
+        or "challenger" in champion
+    )
     if "compare" in codes:
         comparison = read(here / "comparison" / "comparison.json")
         assert codes["compare"] == (0 if comparison["better"] else 4)
