@@ -50,7 +50,7 @@ def stage_tables(
     choose: Callable[[duckdb.DuckDBPyConnection], bool],
     shards_of: Callable[[int], int] = lambda wanted: wanted,
 ) -> Staged:
-    """Read the tables, take fingerprints of the rows that the features need, and write the rows that the features need to a file, sorted by shard.
+    """Read the tables, take fingerprints of the rows that the features need, and write these to a file, sorted by shard.
 
     ``choose`` sees the fingerprints and may leave ``staged.pairs`` (what is asked) and ``staged.chosen`` (of whom);
     it returns whether there are chosen ones. ``shards_of`` may raise the number of shards.

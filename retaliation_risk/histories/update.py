@@ -85,8 +85,9 @@ def update_features(
     """Bring a feature store up to date with tables in which rows were added, changed or removed.
 
     Features, definitions and moments stay those of the store, and the result is what computing it anew would give, bit
-    by bit. Customers are told apart by a fingerprint of their rows in the tables that the features need: who has the same
-    as before keeps his rows, who is new or changed is computed, who is no longer there is left out. Pairs of customers no longer there go with them.
+    by bit. Customers are told apart by a fingerprint of their rows in the tables that the features need: who has the
+    same as before keeps his rows, who is new or changed is computed, who is no longer there is left out. Pairs of
+    customers no longer there go with them.
 
     Parameters
     ----------

@@ -4,13 +4,13 @@ Each writes one folder, whole or not at all, with a flat ``metrics.json``; a gat
 written, so that a scheduler has the exit code and the reasons.
 """
 
-from retaliation_risk.pipeline.compare import compare
+from retaliation_risk.pipeline.comparing import compare
 from retaliation_risk.pipeline.config import CONTESTS, Config, Contest, Minimum, read_config
 from retaliation_risk.pipeline.drifting import watch_drift
 from retaliation_risk.pipeline.evaluating import evaluate_artefact, evaluate_models
-from retaliation_risk.pipeline.score import has_features, score, score_frame
-from retaliation_risk.pipeline.spark import score_on_spark, spark_scores
-from retaliation_risk.pipeline.train import train
+from retaliation_risk.pipeline.scoring import has_features, score, score_frame
+from retaliation_risk.pipeline.scoring_on_spark import score_on_spark, spark_scores
+from retaliation_risk.pipeline.training import train
 
 __all__ = [
     "CONTESTS",

@@ -57,7 +57,7 @@ def test_risks_are_those_of_the_model(tables, folder, champion, tmp_path, form):
 
 def test_tables_a_store_and_a_file_give_the_same(tables, folder, champion, tmp_path, monkeypatch):
     wanted = by_hand(tables, champion)
-    monkeypatch.setattr("retaliation_risk.pipeline.score.VECTORS", 1)
+    monkeypatch.setattr("retaliation_risk.pipeline.scoring.VECTORS", 1)
     made = store(tables, champion, tmp_path / "store")
     for number, source in enumerate((tables, Export(folder), made)):
         score(
@@ -77,7 +77,7 @@ def test_tables_a_store_and_a_file_give_the_same(tables, folder, champion, tmp_p
 
 
 def test_many_batches_are_told_as_one(champion, tmp_path, monkeypatch):
-    monkeypatch.setattr("retaliation_risk.pipeline.score.VECTORS", 1)
+    monkeypatch.setattr("retaliation_risk.pipeline.scoring.VECTORS", 1)
     names, n = champion.reference.names, 5000
     frame = pd.DataFrame({name: np.zeros(n) for name in names}).assign(
         customer_id=np.arange(n).astype(str), mood="bad"

@@ -13,7 +13,7 @@ from retaliation_risk._folders import fresh_folder
 from retaliation_risk.artefacts import Artefact
 from retaliation_risk.histories.spark import local_session, read_spark_tables, spark_features
 from retaliation_risk.pipeline.describing import artefact_facts
-from retaliation_risk.pipeline.score import score_frame
+from retaliation_risk.pipeline.scoring import score_frame
 from retaliation_risk.run.folder import write_json
 
 if TYPE_CHECKING:

@@ -160,11 +160,11 @@ def _batches(
 
 def _split(there: Sequence[str], artefact: Artefact) -> tuple[list[str], list[str]]:
     """Columns that are read, and those that the model knows nothing of."""
-    names, declared = artefact.reference.names, (feature.name for feature in artefact.manifest.about.features)
+    names, declared = artefact.reference.names, artefact.manifest.about.features
     known = {*names, *KEYS, *(f"{name}{KNOWN_AT}" for name in names)}
     if KEYS[0] not in there:
         raise DataError("RR101", f"The features have no {KEYS[0]}; there are {list(there)[:8]}.")
-    extra = [name for name in there if name not in known.union(declared)]
+    extra = [name for name in there if name not in known.union(feature.name for feature in declared)]
     return [name for name in there if name in known], extra
 
 
