@@ -14,7 +14,8 @@
 set -uo pipefail
 
 kind=$1 export=$2 home=$3 night=$4
-holdout=${HOLDOUT_DAYS:-60} # a challenger learns nothing from the last so many days: there it is compared
+holdout=${HOLDOUT_DAYS:-60} # no model learns from the last so many days: there champion and challenger are compared
+learned=$(date -u -d "$night -$holdout day" +%F) || exit 2
 here="$home/$night" config="$home/run.toml" store="$home/features-${night%-*}"
 mkdir -p "$here" || exit 2
 
@@ -50,7 +51,7 @@ else
 fi
 
 if [ ! -e "$home/champion" ]; then
-    step train-champion rr train "$here/tables" --config "$config" --features "$store" --now "$night" --out "$here/first" \
+    step train-champion rr train "$here/tables" --config "$config" --features "$store" --now "$learned" --out "$here/first" \
         || end $? "no first champion can be trained"
     echo "$here/first" > "$home/champion"
 fi
@@ -62,7 +63,7 @@ step drift rr drift "$here/tables" --artefact "$champion" --config "$config" --n
 drifted=$?
 
 step train rr train "$here/tables" --config "$config" --features "$store" --model "${CHALLENGER:-boosting}" \
-    --now "$(date -u -d "$night -$holdout day" +%F)" --out "$here/challenger"
+    --now "$learned" --out "$here/challenger"
 case $? in
     0)
         step compare rr compare "$here/tables" --champion "$champion" --challenger "$here/challenger" --config "$config" \

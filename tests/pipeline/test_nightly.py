@@ -55,40 +55,34 @@ def read(path):
     return json.loads(path.read_text())
 
 
+ALWAYS = ["import", "check", "features", "train-champion", "score", "drift", "train", "compare"]
+
+
 def test_two_nights(program, tmp_path, incident_log):
     home = tmp_path / "home"
     home.mkdir()
     (home / "run.toml").write_text(RUN)
-    log = incident_log(tmp_path / "log.csv", "2025-12-20")
-    here, codes, told = night(program, home, log, "2025-12-20")
-    assert (
-        list(codes) == ["import", "check", "features", "train-champion", "score", "drift", "train"]
-        or "compare" in codes
-    )
-    assert [codes[name] for name in ("import", "check", "features", "train-champion", "score")] == [0] * 5
-    assert told["exit_code"] in (0, 4)
+    here, codes, told = night(program, home, incident_log(tmp_path / "log.csv", "2025-12-20"), "2025-12-20")
+    assert list(codes) == ALWAYS
+    assert {name: code for name, code in codes.items() if code and name not in ("drift", "compare")} == {}
+    assert told["exit_code"] == codes["drift"]
     assert read(here / "features.json")["copied_rows"] == 0
-    assert read(here / "score.json")["n_rows"] > 100
-    assert (here / "scores" / "scores.csv").read_text().count("\n") == read(here / "score.json")["n_rows"] + 1
+    scored = read(here / "score.json")
+    assert scored["n_rows"] > 100
+    assert (here / "scores" / "scores.csv").read_text().count("\n") == scored["n_rows"] + 1
+    comparison = read(here / "comparison" / "comparison.json")
+    assert codes["compare"] == (0 if comparison["better"] else 4)
+    assert told["champion"] == str(here / ("challenger" if comparison["better"] else "first"))
 
-    champion = (home / "champion").read_text()
-    log = incident_log(tmp_path / "log2.csv", "2025-12-21")
-    here, codes, told = night(program, home, log, "2025-12-21")
-    assert "train-champion" not in codes
-    assert [codes[name] for name in ("import", "check", "features", "score")] == [0] * 4
-    # Nobody but callers with new rows was computed again, and the champion is that of the night before.
-    features = read(here / "features.json")
+    # Nobody but callers with new rows is computed again, and the champion is the one that the night before chose.
+    again, codes, later = night(program, home, incident_log(tmp_path / "log2.csv", "2025-12-21"), "2025-12-21")
+    assert list(codes) == [name for name in ALWAYS if name != "train-champion"]
+    features = read(again / "features.json")
     assert 0 < features["touched"] < features["n_customers"]
     assert features["copied_rows"] > 0
-    digest = read(here / "score.json")["artefact"]["digest"]
-    assert (
-        digest == read(Path(champion.strip()).parent / "score.json")["artefact"]["digest"]
-        or "challenger" in champion
-    )
-    if "compare" in codes:
-        comparison = read(here / "comparison" / "comparison.json")
-        assert codes["compare"] == (0 if comparison["better"] else 4)
-        assert (told["champion"] == champion.strip()) != comparison["better"]
+    chosen = "challenger" if comparison["better"] else "champion"
+    assert read(again / "score.json")["artefact"]["digest"] == comparison[chosen]["digest"]
+    assert later["night"] == "2025-12-21"
 
 
 def test_a_night_without_an_export_leaves_its_code(program, tmp_path):
