@@ -1,0 +1,45 @@
+"""Whom to answer first, by whom, and what to do then.
+
+A policy turns what is known of the customers at one moment into a priority; it sees a table and never a
+model. Policies differ in what they use, not in how they are judged: the same capacity, moments and outcomes
+(``metrics/policy.py``, ``evaluate/replay.py``). A capacity says who is answered by which team on a day, a
+playbook what is done for them. To be reached early is not yet to be won back: a claim of that kind needs
+data on treatment.
+"""
+
+from retaliation_risk.policies.contract import INFLUENCE_COLUMNS, Policy
+from retaliation_risk.policies.mixed import Custom, InfluenceIfOpen, InfluenceTimesComplaint, Mixed
+from retaliation_risk.policies.order import POLICIES, available, checked_priority, in_order, lots, queue
+from retaliation_risk.policies.simple import (
+    BiggestSpender,
+    ExpectedHarm,
+    FirstCome,
+    InfluenceOnly,
+    MostContacts,
+    Oracle,
+    RiskOnly,
+    Rule,
+)
+
+__all__ = [
+    "INFLUENCE_COLUMNS",
+    "POLICIES",
+    "BiggestSpender",
+    "Custom",
+    "ExpectedHarm",
+    "FirstCome",
+    "InfluenceIfOpen",
+    "InfluenceOnly",
+    "InfluenceTimesComplaint",
+    "Mixed",
+    "MostContacts",
+    "Oracle",
+    "Policy",
+    "RiskOnly",
+    "Rule",
+    "available",
+    "checked_priority",
+    "in_order",
+    "lots",
+    "queue",
+]
