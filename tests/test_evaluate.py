@@ -354,7 +354,8 @@ def test_policies_without_columns_are_left_out_and_the_oracle_is_the_ceiling():
     predictions, shown = synthetic(risk_slope=1)
     scores = evaluate(predictions, shown, POLICIES, capacity=40, horizon_days=90, n_bootstrap=0)
     reached = scores[(scores["metric"] == "events_reached") & (scores["split"] == "all")]
-    assert set(reached["policy"]) == {"first_come", "influence_only", "risk_only", "oracle"}
+    able = {"first_come", "influence_only", "influence_if_open", "risk_only", "mixed_50", "oracle"}
+    assert set(reached["policy"]) == able
     assert reached.set_index("policy")["value"].idxmax() == "oracle"
     assert scores[["low", "high"]].isna().all(axis=None)
 

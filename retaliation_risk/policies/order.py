@@ -91,7 +91,7 @@ def queue(scored: pd.DataFrame, policy: Policy, capacity: int, *, seed: int = 0)
     [[1, 'b', 0.7], [2, 'c', 0.2]]
     """
     positive("capacity", capacity)
-    priority = checked_priority(scored, policy).to_numpy(dtype=np.float64)
+    priority = np.asarray(checked_priority(scored, policy), dtype=np.float64)
     picked = in_order(priority, lots(scored["customer_id"], seed))[: int(capacity)]
     front = scored.iloc[picked].reset_index(drop=True)
     first = pd.DataFrame(
