@@ -7,6 +7,17 @@ playbook what is done for them. To be reached early is not yet to be won back: a
 data on treatment.
 """
 
+from retaliation_risk.policies.capacity import (
+    ASSIGNED,
+    PERIODS,
+    WEEKDAYS,
+    Capacity,
+    State,
+    Team,
+    assign,
+    pick,
+    places,
+)
 from retaliation_risk.policies.contract import INFLUENCE_COLUMNS, Policy
 from retaliation_risk.policies.mixed import Custom, InfluenceIfOpen, InfluenceTimesComplaint, Mixed
 from retaliation_risk.policies.order import POLICIES, available, checked_priority, in_order, lots, queue
@@ -22,6 +33,15 @@ from retaliation_risk.policies.simple import (
 )
 
 __all__ = [
+    "ASSIGNED",
+    "PERIODS",
+    "WEEKDAYS",
+    "Capacity",
+    "State",
+    "Team",
+    "assign",
+    "pick",
+    "places",
     "INFLUENCE_COLUMNS",
     "POLICIES",
     "BiggestSpender",
