@@ -122,7 +122,7 @@ class State:
     answered: Mapping[str, date] = field(default_factory=dict)
 
 
-def assign(  # noqa: PLR0913 (a day's customers, the rules, the memory and the day)
+def assign(
     scored: pd.DataFrame,
     policy: Policy,
     capacity: Capacity,

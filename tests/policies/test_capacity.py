@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from retaliation_risk.errors import ArgumentError
@@ -149,6 +149,7 @@ teams = st.lists(
 )
 
 
+@settings(max_examples=30)
 @given(rows=customers, teams=teams, cool_down_days=st.integers(1, 6), seed=st.integers(0, 9))
 def test_two_weeks_are_those_of_the_loop(rows, teams, cool_down_days, seed):
     scored = pd.DataFrame(rows, columns=["risk", "tier", "segment"])
