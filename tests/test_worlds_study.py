@@ -92,7 +92,7 @@ def test_a_population_is_of_those_at_risk_in_order_of_the_moments():
 
 
 def comparison(place=0, **changed):
-    made = Comparison(WORLDS[place].name, 1, "retaliations", 90, 0.3, 0.2, 0.4, 0.5, 0.2, 0.01)
+    made = Comparison(WORLDS[place].name, 1, "retaliations", 90, 0.3, 0.2, 0.4, 0.5, 0.2, 0.01, 0.32)
     return replace(made, **changed)
 
 
@@ -123,6 +123,7 @@ def test_lines_count_what_came_out(told):
     assert line.bias == pytest.approx(0.025)
     assert line.truth == pytest.approx(0.3)
     assert line.truth_sd == pytest.approx(0)
+    assert line.learned == pytest.approx(0.02)
 
 
 def test_the_page_says_first_what_came_out_and_prints_undercoverage(told):

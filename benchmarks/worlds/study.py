@@ -11,10 +11,20 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.worlds.firm import MOMENTS, known_at, predicted
-from benchmarks.worlds.truth import POLICIES, Population, answered, lead_errors, population, shares_reached
+from benchmarks.worlds.truth import (
+    POLICIES,
+    Floats,
+    Population,
+    answered,
+    lead_errors,
+    people_in,
+    population,
+    shares_reached,
+)
 from benchmarks.worlds.worlds import CAPACITY, CUSTOMERS, HORIZON_DAYS, LARGE, TEST_MOMENTS, WORLDS, World
 from retaliation_risk._version import __version__
 from retaliation_risk.evaluate import evaluate
+from retaliation_risk.models import Model
 from retaliation_risk.simulate import simulate
 
 READINGS = {"retaliations": "events_reached", "reach": "reach_averted"}
@@ -43,8 +53,9 @@ def settings() -> dict[str, Any]:
 class Comparison:
     """One world of the study's size, one reading: risk's lead over influence, its interval, and the true lead.
 
-    ``risk`` and ``influence`` are what each policy truly reaches, as a share; ``error`` is the standard error of the
-    truth ``risk - influence``, since even a very large world is finite. Interval ends are NaN where none was given.
+    ``risk`` and ``influence`` are what each policy truly reaches among very many other customers, as a share; ``error`` is
+    the standard error of the truth ``risk - influence``, since even those are not all. ``own`` is the true lead among the
+    very customers that the models learned from. Interval ends are NaN where none was given.
     """
 
     world: str
@@ -57,6 +68,7 @@ class Comparison:
     risk: float
     influence: float
     error: float
+    own: float
 
     @property
     def truth(self) -> float:
@@ -70,10 +82,6 @@ class Comparison:
             return "none"
         return "risk_only" if self.low > 0 else "influence_only" if self.high < 0 else "draw"
 
-    def holds(self, truth: float) -> bool:
-        """Whether the interval holds this value."""
-        return self.low <= truth <= self.high
-
 
 @cache
 def people_of(place: int, n_customers: int) -> Population:
@@ -86,7 +94,8 @@ def compare(
 ) -> list[Comparison]:
     """Draw one world of the study's size, compare the policies in it as a firm would, and look up the truth."""
     world = WORLDS[place]
-    known = known_at(simulate(CUSTOMERS, seed=number, parameters=world.parameters), MOMENTS)
+    drawn = simulate(CUSTOMERS, seed=number, parameters=world.parameters)
+    known = known_at(drawn, MOMENTS)
     predictions, models = predicted(known)
     scores = evaluate(
         predictions,
@@ -97,20 +106,27 @@ def compare(
         n_bootstrap=n_bootstrap,
         seed=number,
     )
-    people, at_risk = people_of(place, large), predictions.groupby("moment").size().to_numpy()
-    answers = answered(people, models, CAPACITY / at_risk)
-    reached, errors = shares_reached(people, answers), lead_errors(people, answers)
+    share = CAPACITY / predictions.groupby("moment").size().to_numpy()
+    reached, errors = _truth(people_of(place, large), models, share)
+    own, _ = _truth(people_in(drawn, known, world), models, share)
     return [
         Comparison(
             world.name,
             number,
             reading,
             *_lead(scores, metric),
-            *map(float, reached[:, row]),
-            float(errors[row]),
+            *reached[:, row].tolist(),
+            error=float(errors[row]),
+            own=float(own[0, row] - own[1, row]),
         )
         for row, (reading, metric) in enumerate(READINGS.items())
     ]
+
+
+def _truth(people: Population, models: Sequence[Model], share: Floats) -> tuple[Floats, Floats]:
+    """Shares that each policy truly reaches among these people, and the standard errors of the lead."""
+    answers = answered(people, models, share)
+    return shares_reached(people, answers), lead_errors(people, answers)
 
 
 def _lead(scores: pd.DataFrame, metric: str) -> tuple[int, float, float, float]:
@@ -128,8 +144,9 @@ class Line:
     """One world and reading over all its comparisons.
 
     ``shares`` are those of the verdicts, in order of :data:`VERDICTS`. ``coverage`` is of each fit's own truth, ``of_mean``
-    of the mean truth of all fits, both among comparisons with an interval; ``below`` and ``above`` are the shares of
-    intervals that lie wholly below or above their truth. ``bias`` is the mean of value less truth.
+    of the mean truth of all fits, ``of_own`` of the lead among the fit's own customers, all among comparisons with an
+    interval; ``below`` and ``above`` are the shares of intervals that lie wholly below or above their truth. ``bias`` is
+    the mean of value less truth, ``learned`` that of own less truth: what is gained with customers learned from.
     """
 
     world: str
@@ -145,11 +162,14 @@ class Line:
     value_sd: float
     bias: float
     bias_error: float
+    learned: float
+    learned_error: float
     shares: tuple[float, ...]
     coverage: float
     below: float
     above: float
     of_mean: float
+    of_own: float
 
     @property
     def judged(self) -> int:
@@ -169,7 +189,7 @@ def lines(found: Sequence[Comparison]) -> Iterator[Line]:
 def _line(world: World, reading: str, some: list[Comparison]) -> Line:
     table = pd.DataFrame([asdict(one) for one in some])
     truth = table["risk"] - table["influence"]
-    missed, with_interval = table["value"] - truth, table["low"].notna()
+    missed, gained, with_interval = table["value"] - truth, table["own"] - truth, table["low"].notna()
     low, high, inside = (column[with_interval] for column in (table["low"], table["high"], truth))
     return Line(
         world.name,
@@ -185,9 +205,12 @@ def _line(world: World, reading: str, some: list[Comparison]) -> Line:
         value_sd=table["value"].std(),
         bias=missed.mean(),
         bias_error=missed.std() / len(some) ** 0.5,
+        learned=gained.mean(),
+        learned_error=gained.std() / len(some) ** 0.5,
         shares=tuple(float(np.mean([one.verdict == verdict for one in some])) for verdict in VERDICTS),
         coverage=inside.between(low, high).mean(),
         below=(high < inside).mean(),
         above=(low > inside).mean(),
         of_mean=((low <= truth.mean()) & (truth.mean() <= high)).mean(),
+        of_own=table.loc[with_interval, "own"].between(low, high).mean(),
     )

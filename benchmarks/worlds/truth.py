@@ -1,4 +1,4 @@
-"""What a fitted policy is truly worth: read on a very large world of other customers, by their true hazards."""
+"""What a fitted policy is truly worth, by true hazards: among very many other customers, and among its own."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from benchmarks.worlds.firm import TESTS, known_at
+from benchmarks.worlds.firm import TESTS, Known, known_at
 from benchmarks.worlds.worlds import HORIZON_DAYS, World
 from retaliation_risk.metrics._queue import answered_share
 from retaliation_risk.models import Model
@@ -35,10 +35,15 @@ class Population:
 
 
 def population(world: World, n_customers: int, seed: int) -> Population:
-    """Draw a large world and note of every row the true chance of an act and the reach that its acts can expect."""
+    """Draw a large world, of which the truth is read."""
     drawn = simulate(n_customers, seed=seed, parameters=world.parameters)
-    known = known_at(drawn, TESTS)
-    rows = known.rows.sort_values("moment", kind="stable", ignore_index=True)
+    return people_in(drawn, known_at(drawn, TESTS), world)
+
+
+def people_in(drawn: Simulated, known: Known, world: World) -> Population:
+    """Note of every row at the test moments the true chance of an act, and the reach that its acts can expect."""
+    rows = known.rows[known.rows["moment"].isin(TESTS)]
+    rows = rows.sort_values("moment", kind="stable", ignore_index=True)
     risk = drawn.true_risk(rows["customer_id"], rows["moment"], HORIZON_DAYS, future=True)
     group = np.searchsorted(np.array(TESTS, dtype="datetime64[us]"), rows["moment"].to_numpy())
     # Whose exit the firm had not learned of stands in the queue still, and can do nothing more.
