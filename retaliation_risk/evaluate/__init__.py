@@ -5,8 +5,9 @@ Every statistic stands in a tidy table with its interval and its number of event
 """
 
 from retaliation_risk.evaluate._bootstrap import FEWEST_EVENTS
+from retaliation_risk.evaluate.capacity import capacity_curve, capacity_for_share, one_more_caught
 from retaliation_risk.evaluate.rolling import Backtest, learned, rolling_origin
-from retaliation_risk.evaluate.scores import capacity_curve, evaluate
+from retaliation_risk.evaluate.scores import evaluate
 from retaliation_risk.evaluate.search import SPACES, Search, search
 from retaliation_risk.evaluate.shares import calibration_table, who_is_served
 
@@ -17,8 +18,10 @@ __all__ = [
     "Search",
     "calibration_table",
     "capacity_curve",
+    "capacity_for_share",
     "evaluate",
     "learned",
+    "one_more_caught",
     "rolling_origin",
     "search",
     "who_is_served",
