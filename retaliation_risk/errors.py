@@ -261,6 +261,12 @@ _ALL = (
         "Set ridge above 0, drop the column, or merge its class with another.",
     ),
     Message(
+        "RR420",
+        "no overlap",
+        "Those answered and those not answered have too little in common to be compared.",
+        "Compare within a narrower group, leave out covariates that decide alone who is answered, or answer some at random.",
+    ),
+    Message(
         "RR501",
         "foreign run",
         "A run folder is missing files or was made by another format.",

@@ -159,8 +159,8 @@ def test_the_body_is_the_maximum_that_a_general_optimiser_finds():
         mean = rows @ at[:3]
         found = norm.logpdf(log_reach, mean, spread)[~above].sum()
         found += norm.logsf(log_threshold, mean, spread)[above].sum()
-        # Twenty acts' worth for slope and shift, one for the level, all relative to the spread; one for the spread.
-        found -= (20 * (at[1] - 0.3) ** 2 + 20 * at[2] ** 2 + (at[0] - 2) ** 2) / (2 * spread**2)
+        # Twenty acts' worth for the slope, five for the shift, one for the level, all relative to the spread; one for the spread.
+        found -= (20 * (at[1] - 0.3) ** 2 + 5 * at[2] ** 2 + (at[0] - 2) ** 2) / (2 * spread**2)
         return -(found - np.log(spread) - 1.5**2 / (2 * spread**2))
 
     want = minimize(loss, [2, 0.3, 0, 0], method="BFGS", options={"gtol": 1e-7}).x
@@ -176,7 +176,7 @@ def test_the_hurdle_is_the_maximum_that_a_general_optimiser_finds():
     def loss(at):
         odds = design @ at
         found = np.where(seen, odds, 0).sum() - np.logaddexp(0, odds).sum()
-        found += 0.3 * at[0] - np.logaddexp(0, at[0]) - 0.5 * 5 * ((at[1] - 0.1) ** 2 + at[2] ** 2)
+        found += 0.3 * at[0] - np.logaddexp(0, at[0]) - 0.5 * (5 * (at[1] - 0.1) ** 2 + 1.25 * at[2] ** 2)
         return -found
 
     want = minimize(loss, [0, 0, 0], method="BFGS", options={"gtol": 1e-7}).x

@@ -40,8 +40,9 @@ def resampled_weights(codes: Ints, n_bootstrap: int, seed: int) -> Iterator[Floa
 def interval(draws: npt.ArrayLike, level: float) -> tuple[Floats, Floats]:
     """Percentile interval along the first axis; draws in which a value is undefined say nothing about it."""
     values = np.asarray(draws, dtype=np.float64)
-    if not len(values) or np.isnan(values).all():
+    if not len(values):
         nothing = np.full(values.shape[1:], np.nan)
         return nothing, nothing
-    low, high = np.nanquantile(values, [0.5 - level / 2, 0.5 + level / 2], axis=0)
-    return low, high
+    never = np.isnan(values).all(axis=0)
+    low, high = np.nanquantile(np.where(never, 0.0, values), [0.5 - level / 2, 0.5 + level / 2], axis=0)
+    return np.where(never, np.nan, low), np.where(never, np.nan, high)

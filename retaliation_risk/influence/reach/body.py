@@ -8,6 +8,7 @@ import numpy as np
 from scipy.special import log_ndtr, ndtr
 
 from retaliation_risk.influence.reach._newton import Floats, maximum
+from retaliation_risk.influence.reach.hurdle import SHIFT_PART
 
 _LOG_ROOT_2_PI = 0.5 * np.log(2 * np.pi)
 
@@ -60,8 +61,8 @@ def fit_body(
 
     Their sizes belong to the tail. The likelihood of the two together is the product of this one (a regression censored at
     the threshold, concave in (coefficients / spread, 1 / spread): Olsen 1978, doi:10.2307/1913073) and that of the
-    tail, so each can be fitted by itself. The prior's slope, and a shift of 0, count as ``weight`` acts of unit spread in
-    log followers; its level and spread as ``level_weight`` acts.
+    tail, so each can be fitted by itself. The prior's slope counts as ``weight`` acts of unit spread in log followers, a
+    shift of 0 as a quarter as many; its level and spread as ``level_weight`` acts.
 
     Parameters
     ----------
@@ -114,7 +115,7 @@ def _beliefs(prior: Body, weight: float, level_weight: float) -> Floats:
         [
             [-np.sqrt(level_weight), 0, 0, np.sqrt(level_weight) * prior.intercept],
             [0, -np.sqrt(weight), 0, np.sqrt(weight) * prior.slope],
-            [0, 0, -np.sqrt(weight), 0],
+            [0, 0, -np.sqrt(SHIFT_PART * weight), 0],
             [0, 0, 0, np.sqrt(level_weight) * prior.spread],
         ]
     )

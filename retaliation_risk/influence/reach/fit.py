@@ -17,7 +17,8 @@ from retaliation_risk.influence.reach.model import MOST, ReachModel, design_of
 from retaliation_risk.influence.reach.tail import fit_tail
 
 FEWEST_ACTS = 20
-#: Acts of unit spread in log followers that the prior's slopes, and its shift of 0 without an account, count as.
+#: Acts of unit spread in log followers that the prior's slopes count as; a shift of 0 without an account counts as a
+#: quarter of that: it may well be a factor of two.
 PRIOR_WEIGHT = 20.0
 #: Acts that the prior's level and spread count as.
 LEVEL_WEIGHT = 1.0

@@ -14,6 +14,8 @@ Bools = npt.NDArray[np.bool_]
 
 #: What one act tells about a slope at most: the variance of a yes-or-no outcome, p (1 - p), is at most 1/4.
 _ONE_ACT = 0.25
+#: A shift may lie twice as far from 0 as a slope from the prior's: a quarter of the weight.
+SHIFT_PART = 0.25
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,8 @@ def fit_hurdle(seen: Bools, design: Floats, prior: Hurdle, *, weight: float, lev
     """Find the mode of the posterior.
 
     The prior's level counts as ``level_weight`` acts at the centre, of which its share was seen; so the log-odds stay finite
-    where all acts were seen, or none. Slope and shift are held by the information of ``weight`` acts of unit spread.
+    where all acts were seen, or none. The slope is held by the information of ``weight`` acts of unit spread, the
+    shift by that of a quarter as many.
 
     Examples
     --------
@@ -55,7 +58,7 @@ def fit_hurdle(seen: Bools, design: Floats, prior: Hurdle, *, weight: float, lev
     0.95
     """
     level = np.array([prior.intercept, prior.slope, prior.missing_shift])
-    held = _ONE_ACT * weight * np.diag([0.0, 1.0, 1.0])
+    held = _ONE_ACT * weight * np.diag([0.0, 1.0, SHIFT_PART])
     rows = np.vstack([design, [[1.0, 0.0, 0.0]]])
     said = np.append(seen.astype(np.float64), expit(prior.intercept))
     count = np.append(np.ones(len(seen)), level_weight)
