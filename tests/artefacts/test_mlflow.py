@@ -6,10 +6,12 @@ import io
 import json
 import pickle
 import pickletools
+import re
 import subprocess
 import sys
 import warnings
 import zipfile
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -266,6 +268,21 @@ def test_a_registered_name_gets_its_versions(mlflow, finished):
         logged = log_run(finished, registered_model_name="retaliation")
         found = mlflow.MlflowClient().get_model_version("retaliation", version)
         assert found.run_id == logged.run_id
+
+
+def test_the_program_of_the_page_runs(mlflow, finished, rows, tmp_path, monkeypatch):
+    page = (Path(__file__).parents[2] / "docs" / "pipelines.md").read_text(encoding="utf-8")
+    (program,) = re.findall(r"^```python\n(.*?)^```$", page.partition("## MLflow")[2], flags=re.M | re.S)
+    night = tmp_path / "runs" / "2026-11-01"
+    night.mkdir(parents=True)
+    finished.rename(night / "challenger")
+    # The page names stores of its own; here there is one already.
+    monkeypatch.setattr(mlflow, "set_tracking_uri", lambda uri: None)
+    monkeypatch.setattr(mlflow, "set_experiment", lambda name: None)
+    names = {"rows": features_of(rows)}
+    exec(compile(program, "pipelines.md", "exec"), names)
+    assert len(names["risks"]) == len(rows[0])
+    assert names["logged"].digest == load_artefact(night / "challenger" / "model").digest
 
 
 def test_a_run_without_a_model_is_logged_without_one(mlflow, tmp_path):
