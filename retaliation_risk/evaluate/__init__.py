@@ -6,6 +6,7 @@ Every statistic stands in a tidy table with its interval and its number of event
 
 from retaliation_risk.evaluate._bootstrap import FEWEST_EVENTS
 from retaliation_risk.evaluate.capacity import capacity_curve, capacity_for_share, one_more_caught
+from retaliation_risk.evaluate.decision import net_benefit_curve
 from retaliation_risk.evaluate.referral import Referral, compare_referrals
 from retaliation_risk.evaluate.rolling import Backtest, learned, rolling_origin
 from retaliation_risk.evaluate.scores import evaluate
@@ -28,6 +29,7 @@ __all__ = [
     "effect_of_answers",
     "evaluate",
     "learned",
+    "net_benefit_curve",
     "one_more_caught",
     "rolling_origin",
     "search",

@@ -18,6 +18,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from retaliation_risk.metrics.multiple import simultaneous_band
+
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 Counts = NDArray[np.uint16]
@@ -88,6 +90,24 @@ def add_intervals(found: Resampled) -> pd.DataFrame:
     unsure = undefined(found)
     low[unsure], high[unsure], error[unsure] = np.nan, np.nan, np.nan
     return pd.DataFrame(found.labels).assign(value=found.value, low=low, high=high, standard_error=error)
+
+
+def with_bands(found: Resampled, width: int, *, least: float = 0.0) -> pd.DataFrame:
+    """Intervals of each point and, as ``band_low`` and ``band_high``, bands over each curve of ``width`` points in a row.
+
+    Bands stay between ``least`` (minus 1 for differences) and 1, and are nowhere narrower than the intervals.
+    """
+    table = add_intervals(found)
+    band = np.full((2, len(table)), np.nan)
+    for start in range(0, len(table), width):
+        curve = slice(start, start + width)
+        band[:, curve] = simultaneous_band(found.value[curve], found.draws[curve])
+    band[:, undefined(found)] = np.nan
+    if table.empty:
+        return table
+    lowest = np.where(table["metric"].str.contains("_minus_"), min(least, -1.0), least)
+    low = np.minimum(np.maximum(band[0], lowest), table["low"])
+    return table.assign(band_low=low, band_high=np.maximum(np.minimum(band[1], 1.0), table["high"]))
 
 
 def undefined(found: Resampled) -> NDArray[np.bool_]:

@@ -68,6 +68,11 @@ def pooled(sums: FloatArray, on: BoolArray) -> FloatArray:
     return reduce(np.add, (sums[..., code, :] for code in np.flatnonzero(on)), nothing)
 
 
+def share_of(part: FloatArray, whole: FloatArray) -> FloatArray:
+    """Divide; the sums were added up in different orders, so a whole may be a bit more than itself."""
+    return np.minimum(ratio(part, whole), 1.0)
+
+
 def policy_statistics(rows: Rows, policies: Sequence[Policy], capacity: float) -> list[Statistics]:
     """Every metric of every policy, and its paired differences to those it is compared with."""
     judges = judges_of(rows, rows.runs(policies), [capacity], len(gains(rows)))
@@ -108,8 +113,8 @@ def _at_capacity(reached: FloatArray, totals: FloatArray, on: BoolArray) -> dict
     mine, everyone = _each(reached, on), _each(totals, on)
     precision = ratio(mine[0], mine[2])
     values = (
-        ratio(mine[0], everyone[0]),
-        ratio(mine[1], everyone[1]),
+        share_of(mine[0], everyone[0]),
+        share_of(mine[1], everyone[1]),
         precision,
         ratio(precision, ratio(everyone[0], everyone[2])),
     )

@@ -12,20 +12,21 @@ from numpy.typing import NDArray
 
 from retaliation_risk._validate import positive, within
 from retaliation_risk.errors import ArgumentError
-from retaliation_risk.evaluate._bootstrap import (
-    Resampled,
-    Statistics,
-    add_intervals,
-    resample,
-    undefined,
-    with_intervals,
+from retaliation_risk.evaluate._bootstrap import Statistics, resample, with_bands, with_intervals
+from retaliation_risk.evaluate._judges import (
+    COMPARED,
+    SHARES,
+    Judge,
+    behind,
+    gains,
+    judges_of,
+    pooled,
+    share_of,
 )
-from retaliation_risk.evaluate._judges import COMPARED, SHARES, Judge, behind, gains, judges_of, pooled
 from retaliation_risk.evaluate._rows import Rows, read_rows
 from retaliation_risk.metrics._arrays import ratio
 from retaliation_risk.metrics._queue import Draws, plan_needed, plan_total
 from retaliation_risk.metrics.answers import answers_per_event
-from retaliation_risk.metrics.multiple import simultaneous_band
 from retaliation_risk.policies import POLICIES, Policy
 
 FloatArray = NDArray[np.float64]
@@ -99,7 +100,7 @@ def capacity_curve(
     places = [float(positive("capacity", capacity)) for capacity in sorted(set(capacities))]
     judges = judges_of(rows, _runs(rows, policies, model), places, len(SHARES))
     found = resample(_curves(rows, judges, places), rows.customer, n_bootstrap=n_bootstrap, seed=seed)
-    table = _with_bands(found, len(places)).reindex(columns=CURVE)
+    table = with_bands(found, len(places)).reindex(columns=CURVE)
     return table.astype({"capacity": np.int64}) if len(table) else table
 
 
@@ -116,7 +117,7 @@ def _curves(rows: Rows, judges: Sequence[Judge], places: Sequence[float]) -> lis
         totals, sums = everyone(draws), {id(judge): judge.sums(draws) for judge in judges}
 
         def shares(judge: Judge, on: NDArray[np.bool_]) -> FloatArray:
-            found = ratio(pooled(sums[id(judge)], on), pooled(totals, on))
+            found = share_of(pooled(sums[id(judge)], on), pooled(totals, on))
             return found.transpose(1, 0, 2).reshape(-1, found.shape[-1])
 
         alone = [shares(judge, judge.on) for judge in judges]
@@ -138,21 +139,6 @@ def _pairs(judges: Sequence[Judge]) -> list[tuple[Judge, Judge]]:
     """Each policy with the reference, where there is one."""
     reference = [judge for judge in judges if judge.policy == REFERENCE]
     return [(judge, base) for base in reference for judge in judges if judge is not base]
-
-
-def _with_bands(found: Resampled, width: int) -> pd.DataFrame:
-    """Intervals of each point, and bands over each curve: so many points that follow each other."""
-    table, unsure = add_intervals(found), undefined(found)
-    bands = np.full((len(table), 2), np.nan)
-    for start in range(0, len(table), width):
-        curve = slice(start, start + width)
-        bands[curve] = np.stack(simultaneous_band(found.value[curve], found.draws[curve]), axis=1)
-    bands[unsure] = np.nan
-    least = np.array([-1.0 if "_minus_" in label["metric"] else 0.0 for label in found.labels])
-    low, high = bands.clip(least[:, None], 1.0).T
-    return table.assign(
-        band_low=np.minimum(low, table.get("low", low)), band_high=np.maximum(high, table.get("high", high))
-    )
 
 
 def capacity_for_share(
