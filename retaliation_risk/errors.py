@@ -107,6 +107,19 @@ _ALL = (
         "An optional package that this needs is not installed.",
         "Install the extra that the message names, as in pip install 'retaliation-risk[spark]'.",
     ),
+    Message(
+        "RR114",
+        "bad playbook",
+        "A playbook names a key, column or action that is not known, or lacks a part that it needs.",
+        "Correct the file; docs/policies.md says how rules are written.",
+    ),
+    Message(
+        "RR115",
+        "odd playbook",
+        "A rule of a playbook can never decide, or two rules fit the same customers and it is not said which is meant to win.",
+        "Move, narrow or remove the rule, or name in over = [...] the later rules that it is meant to win over.",
+        "warning",
+    ),
     # Values.
     Message(
         "RR201",

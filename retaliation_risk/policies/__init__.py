@@ -7,6 +7,9 @@ playbook what is done for them. To be reached early is not yet to be won back: a
 data on treatment.
 """
 
+from retaliation_risk.policies._conditions import Condition
+from retaliation_risk.policies._playbook_file import parse_playbook, playbook_toml, read_playbook
+from retaliation_risk.policies._playbook_review import review_playbook
 from retaliation_risk.policies.capacity import (
     ASSIGNED,
     PERIODS,
@@ -21,6 +24,7 @@ from retaliation_risk.policies.capacity import (
 from retaliation_risk.policies.contract import INFLUENCE_COLUMNS, Policy
 from retaliation_risk.policies.mixed import Custom, InfluenceIfOpen, InfluenceTimesComplaint, Mixed
 from retaliation_risk.policies.order import POLICIES, available, checked_priority, in_order, lots, queue
+from retaliation_risk.policies.playbook import Playbook, PlaybookRule, choose_actions, fits, unusable_rules
 from retaliation_risk.policies.simple import (
     BiggestSpender,
     ExpectedHarm,
@@ -40,6 +44,7 @@ __all__ = [
     "WEEKDAYS",
     "BiggestSpender",
     "Capacity",
+    "Condition",
     "Custom",
     "ExpectedHarm",
     "FirstCome",
@@ -49,6 +54,8 @@ __all__ = [
     "Mixed",
     "MostContacts",
     "Oracle",
+    "Playbook",
+    "PlaybookRule",
     "Policy",
     "RiskOnly",
     "Rule",
@@ -57,9 +64,16 @@ __all__ = [
     "assign",
     "available",
     "checked_priority",
+    "choose_actions",
+    "fits",
     "in_order",
     "lots",
+    "parse_playbook",
     "pick",
     "places",
+    "playbook_toml",
     "queue",
+    "read_playbook",
+    "review_playbook",
+    "unusable_rules",
 ]
