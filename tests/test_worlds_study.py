@@ -12,7 +12,7 @@ from benchmarks.worlds.__main__ import read, write
 from benchmarks.worlds.firm import TESTS
 from benchmarks.worlds.readout import BEGIN, END, answer, into, markdown, plain, warnings
 from benchmarks.worlds.study import Comparison, compare, lines, people_of, settings
-from benchmarks.worlds.truth import Population, expected_reach, lead_errors, population, shares_reached
+from benchmarks.worlds.truth import Population, lead_errors, population, shares_reached
 from benchmarks.worlds.worlds import HORIZON_DAYS, WORLDS
 from retaliation_risk.simulate import simulate
 from retaliation_risk.simulate.influence import mean_reach
@@ -52,20 +52,21 @@ def test_the_true_chances_add_up_to_what_happens():
     assert abs(people.gains[0].sum() - happened) < 3 * np.sqrt(happened)
 
 
-def test_expected_reach_by_a_plain_loop():
-    world = WORLDS[2]
-    drawn = simulate(300, seed=1, parameters=world.parameters)
-    rows = pd.DataFrame([(one, moment) for one in drawn.truth["customer_id"] for moment in TESTS[:2]])
-    rows.columns = ["customer_id", "moment"]
+@pytest.mark.parametrize("place", [0, 2], ids=["histories", "influence"])
+def test_expected_reach_is_that_of_the_acts_that_happen(place):
+    """Acts counted one by one, each with the mean reach of an indirect act of that customer."""
+    world, people = WORLDS[place], population(WORLDS[place], FEW, 11)
+    drawn = simulate(FEW, seed=11, parameters=world.parameters)
     standing = drawn.truth.set_index("customer_id")["log_followers_sd"].fillna(0.0)
-    by_hand = np.zeros(len(rows))
-    for place, (customer, moment) in enumerate(rows.itertuples(index=False)):
-        for act in drawn.acts[drawn.acts["customer_id"] == customer].itertuples():
-            days = (act.occurred_at - moment) / pd.Timedelta(days=1)
-            if act.outcome_type not in DIRECT and 0 <= days <= HORIZON_DAYS:
-                by_hand[place] += mean_reach(standing[[customer]].to_numpy(), world.parameters)[0]
-    assert by_hand.sum() > 0
-    np.testing.assert_allclose(expected_reach(drawn, rows, world), by_hand)
+    happened = []
+    for moment in TESTS:
+        days = (drawn.acts["occurred_at"] - moment) / pd.Timedelta(days=1)
+        here = people.rows.loc[people.rows["moment"] == moment, "customer_id"]
+        some = drawn.acts["customer_id"].isin(here) & days.between(0, HORIZON_DAYS)
+        who = drawn.acts.loc[some & ~drawn.acts["outcome_type"].isin(DIRECT), "customer_id"]
+        happened += mean_reach(standing[who].to_numpy(), world.parameters).tolist()
+    spread = np.sqrt(np.sum(np.square(happened)))
+    assert abs(people.gains[1].sum() - sum(happened)) < 3 * spread
 
 
 def test_the_error_of_a_lead_is_that_of_resampled_customers():
@@ -135,7 +136,9 @@ def test_the_page_says_first_what_came_out_and_prints_undercoverage(told):
     assert "Undercoverage" in plain(told)
     page = into(f"a\n\n{BEGIN}\n\nold\n\n{END}\n\nz\n", made)
     assert page == into(page, made)
-    assert page.startswith(f"a\n\n{BEGIN}\n\n**In retaliations")
+    assert page.startswith(
+        f"a\n\n{BEGIN}\n\n**In retaliations reached, the comparison came out as the truth says: of 4 simulated"
+    )
     assert page.endswith(f"{END}\n\nz\n")
     assert "\n\nold\n\n" not in page
 

@@ -11,6 +11,7 @@ BEGIN, END = "<!-- made by python -m benchmarks.worlds --save -->", "<!-- end --
 LEVEL = 0.95
 AHEAD = ("risk_only", "", "influence_only")
 CAME_OUT = dict(zip(AHEAD, ("risk-first won", "it was a draw", "influence-first won"), strict=True))
+NAMES = {"retaliations": "retaliations reached", "reach": "the reach of acts reached in time"}
 HEAD = ("risk wins", "draw", "influence wins", "no interval")
 
 
@@ -24,17 +25,17 @@ def monte_carlo(share: float, n: int) -> float:
 
 
 def short(line: Line) -> bool:
-    """Whether intervals hold their truth less often than 95 %, by more than two Monte-Carlo errors."""
+    """Say whether intervals hold their truth less often than 95 %, by more than two Monte-Carlo errors."""
     return line.coverage < LEVEL - 2 * monte_carlo(LEVEL, line.judged)
 
 
 def right(line: Line) -> float:
-    """Share of comparisons that come out as the truth says; in the world of no winner, a draw."""
+    """Return the share of comparisons that come out as the truth says; in the world of no winner, a draw."""
     return line.shares[AHEAD.index(_world(line).ahead)]
 
 
 def wrong(line: Line) -> float:
-    """Share of comparisons that name a winner who is not ahead."""
+    """Return the share of comparisons that name a winner who is not ahead."""
     place = AHEAD.index(_world(line).ahead)
     return sum(share for number, share in enumerate(line.shares[:3]) if number not in (1, place))
 
@@ -44,23 +45,33 @@ def _world(line: Line) -> World:
 
 
 def answer(told: Sequence[Line]) -> str:
-    """Say in one sentence how often each world came out as its truth says."""
-    read = [line for line in told if line.reading == "retaliations"]
-    parts = [f"{CAME_OUT[_world(line).ahead]} in {right(line):.1%} where {line.world}" for line in read]
+    """Say in a sentence for each reading how often each world came out as its truth says."""
+    return " ".join(_sentence([line for line in told if line.reading == one]) for one in _readings(told))
+
+
+def _sentence(some: Sequence[Line]) -> str:
+    """Say it for one reading; most comparisons of a world must agree with its truth for it to have come out so."""
+    parts = [f"{CAME_OUT[_world(line).ahead]} in {right(line):.1%} where {line.world}" for line in some]
+    came = "as the truth says" if all(right(line) > 0.5 for line in some) else "not always as the truth says"
     return (
-        "**In retaliations reached, the comparison can come out three ways, and did: of "
-        f"{told[0].comparisons} simulated firms in each world, {'; '.join(parts)}.**"
+        f"**In {NAMES[some[0].reading]}, the comparison came out {came}: of {some[0].comparisons} simulated firms in each "
+        f"world, {'; '.join(parts)}.**"
     )
 
 
+def _readings(told: Sequence[Line]) -> list[str]:
+    return list(dict.fromkeys(line.reading for line in told))
+
+
 def warnings(told: Sequence[Line]) -> Iterator[str]:
-    """Every failing: coverage that is short, winners that are not ahead, bias that is not chance."""
+    """Name every failing: coverage that is short, winners that are not ahead, bias that is not chance."""
     for line in told:
         name = f"{line.reading}, {line.world}"
         if short(line):
             yield (
                 f"Undercoverage: {name}: the 95 % interval holds the truth in {line.coverage:.1%} of {line.judged} "
-                f"({line.below:.1%} lie below it, {line.above:.1%} above)."
+                f"({line.below:.1%} lie below it, {line.above:.1%} above); the truth itself is known to "
+                f"± {100 * line.truth_error:.1f} points."
             )
         if abs(line.bias) > 2 * line.bias_error:
             yield (
@@ -75,9 +86,9 @@ def markdown(told: Sequence[Line]) -> str:
     """Return the answer, the failings, and one table per reading."""
     found = [f"- {one}" for one in warnings(told)] or ["- None by these measures."]
     parts = [answer(told), "What falls short:\n\n" + "\n".join(found)]
-    for reading in dict.fromkeys(line.reading for line in told):
+    for reading in _readings(told):
         some = [line for line in told if line.reading == reading]
-        parts += [f"### {reading.capitalize()} reached in time", _verdicts(some), _accuracy(some)]
+        parts += [f"### {NAMES[reading].capitalize()}", _verdicts(some), _accuracy(some)]
     return "\n\n".join(parts)
 
 
@@ -107,6 +118,8 @@ def _accuracy(some: Sequence[Line]) -> str:
             f"{100 * line.bias:+.1f} (± {100 * line.bias_error:.1f})",
             f"{line.coverage:.1%} (± {monte_carlo(line.coverage, line.judged):.1%})",
             f"{line.below:.1%}, {line.above:.1%}",
+            f"{100 * line.learned:+.1f} (± {100 * line.learned_error:.1f})",
+            f"{line.of_own:.1%}",
             f"{line.of_mean:.1%}",
         )
         for line in some
@@ -119,6 +132,8 @@ def _accuracy(some: Sequence[Line]) -> str:
         "bias",
         "coverage",
         "too low, too high",
+        "own customers",
+        "coverage of own",
         "coverage of mean truth",
     )
     return _table(head, rows)

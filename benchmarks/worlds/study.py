@@ -13,7 +13,6 @@ import pandas as pd
 from benchmarks.worlds.firm import MOMENTS, known_at, predicted
 from benchmarks.worlds.truth import (
     POLICIES,
-    Floats,
     Population,
     answered,
     lead_errors,
@@ -24,7 +23,6 @@ from benchmarks.worlds.truth import (
 from benchmarks.worlds.worlds import CAPACITY, CUSTOMERS, HORIZON_DAYS, LARGE, TEST_MOMENTS, WORLDS, World
 from retaliation_risk._version import __version__
 from retaliation_risk.evaluate import evaluate
-from retaliation_risk.models import Model
 from retaliation_risk.simulate import simulate
 
 READINGS = {"retaliations": "events_reached", "reach": "reach_averted"}
@@ -107,8 +105,10 @@ def compare(
         seed=number,
     )
     share = CAPACITY / predictions.groupby("moment").size().to_numpy()
-    reached, errors = _truth(people_of(place, large), models, share)
-    own, _ = _truth(people_in(drawn, known, world), models, share)
+    others, firm = people_of(place, large), people_in(drawn, known, world)
+    answers = answered(others, models, share)
+    reached, errors = shares_reached(others, answers), lead_errors(others, answers)
+    own = shares_reached(firm, answered(firm, models, share))
     return [
         Comparison(
             world.name,
@@ -121,12 +121,6 @@ def compare(
         )
         for row, (reading, metric) in enumerate(READINGS.items())
     ]
-
-
-def _truth(people: Population, models: Sequence[Model], share: Floats) -> tuple[Floats, Floats]:
-    """Shares that each policy truly reaches among these people, and the standard errors of the lead."""
-    answers = answered(people, models, share)
-    return shares_reached(people, answers), lead_errors(people, answers)
 
 
 def _lead(scores: pd.DataFrame, metric: str) -> tuple[int, float, float, float]:

@@ -14,9 +14,8 @@ from benchmarks.worlds.worlds import HORIZON_DAYS, World
 from retaliation_risk.metrics._queue import answered_share
 from retaliation_risk.models import Model
 from retaliation_risk.policies import InfluenceOnly, Policy, RiskOnly
-from retaliation_risk.simulate import Simulated, simulate
+from retaliation_risk.simulate import Parameters, Simulated, simulate
 from retaliation_risk.simulate.influence import mean_reach
-from retaliation_risk.tables.contract import INDIRECT
 
 Floats = npt.NDArray[np.float64]
 
@@ -47,23 +46,22 @@ def people_in(drawn: Simulated, known: Known, world: World) -> Population:
     risk = drawn.true_risk(rows["customer_id"], rows["moment"], HORIZON_DAYS, future=True)
     group = np.searchsorted(np.array(TESTS, dtype="datetime64[us]"), rows["moment"].to_numpy())
     # Whose exit the firm had not learned of stands in the queue still, and can do nothing more.
-    gains = np.stack([np.nan_to_num(risk), expected_reach(drawn, rows, world)])
+    risk = np.nan_to_num(risk)
+    gains = np.stack([risk, expected_reach(drawn, rows["customer_id"], risk, world.parameters)])
     return Population(rows, known.columns, group, gains)
 
 
-def expected_reach(drawn: Simulated, rows: pd.DataFrame, world: World) -> Floats:
-    """Reach that each row's acts within the horizon would have on average, given that they were done."""
-    acts = drawn.acts[drawn.acts["outcome_type"].isin(INDIRECT)]
-    standing = drawn.truth.set_index("customer_id")["log_followers_sd"].fillna(0.0)
-    reach = mean_reach(standing[acts["customer_id"]].to_numpy(), world.parameters)
-    span = pd.Timedelta(days=HORIZON_DAYS)
-    found = np.zeros(len(rows))
-    for moment in rows["moment"].unique():
-        soon = ((acts["occurred_at"] >= moment) & (acts["occurred_at"] <= moment + span)).to_numpy()
-        total = pd.Series(reach[soon]).groupby(acts["customer_id"].to_numpy()[soon]).sum()
-        here = (rows["moment"] == moment).to_numpy()
-        found[here] = rows.loc[here, "customer_id"].map(total).fillna(0.0)
-    return found
+def expected_reach(drawn: Simulated, customers: pd.Series, risk: Floats, p: Parameters) -> Floats:
+    """Return how many people can be expected to see what each customer does within the horizon.
+
+    Acts expected, times the chance that one is indirect, times the mean reach of an indirect act. From the chance of one act
+    or more follows the number expected, as of a Poisson process: that an act changes the hazard of the next is passed over.
+    """
+    truth = drawn.truth.set_index("customer_id").loc[customers]
+    direct = np.where(truth["schema"] == "vigilante", *p.direct_share)
+    standing = truth["log_followers_sd"].fillna(0.0).to_numpy()
+    reach: Floats = -np.log1p(-risk) * (1 - direct) * mean_reach(standing, p)
+    return reach
 
 
 def answered(people: Population, models: Sequence[Model], share: Floats) -> Floats:
@@ -81,7 +79,8 @@ def answered(people: Population, models: Sequence[Model], share: Floats) -> Floa
     for code, model in enumerate(models):
         here = people.group == code
         risk[here] = model.predict_risk(people.rows.loc[here, people.columns], HORIZON_DAYS)
-    scored, places = people.rows.assign(risk=risk), share * np.bincount(people.group)
+    scored = people.rows[["moment", "influence"]].assign(risk=risk)
+    places = share * np.bincount(people.group)
     return np.stack([answered_share(_priority(scored, one), places, people.group) for one in POLICIES])
 
 
