@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from retaliation_risk.errors import ArgumentError
-from retaliation_risk.evaluate.replay import missed_by, replay
+from retaliation_risk.evaluate import missed_by, replay
 from retaliation_risk.policies import (
     Capacity,
     Custom,
@@ -114,12 +114,13 @@ def test_waits_by_hand():
     assert pick(found.scores, "waits_answered", "risk_only")["n"] == 2
 
 
-def test_a_matter_opened_since_the_last_moment_is_a_new_wait():
+@pytest.mark.parametrize(("open_days", "waits"), [(2.0, 2), (7.0, 2), (7.1, 1), (15.0, 1)])
+def test_a_matter_opened_since_the_last_moment_is_a_new_wait(open_days, waits):
     frames = pd.DataFrame(
         {
             "customer_id": ["a"] * 4,
             "moment": MONDAY + pd.to_timedelta([0, 7, 14, 21], unit="D"),
-            "unresolved_days": [1.0, 8.0, 2.0, 0.0],  # the matter of the third moment is another one
+            "unresolved_days": [1.0, 8.0, open_days, 0.0],
             "risk": 0.1,
         }
     )
@@ -128,10 +129,20 @@ def test_a_matter_opened_since_the_last_moment_is_a_new_wait():
     )
     quick = Capacity((Team("all", 1),), cool_down_days=1)
     found = replay(frames, acts, [RiskOnly()], capacity=quick, n_bootstrap=0)
-    assert pick(found.scores, "waits_answered", "risk_only") | {"low": 0, "high": 0} == {
-        "policy": "risk_only", "uses_influence": False, "metric": "waits_answered", "value": 1.0, "low": 0, "high": 0,
-        "n": 2,
-    }  # fmt: skip
+    answered = pick(found.scores, "waits_answered", "risk_only")
+    assert (answered["value"], answered["n"]) == (1.0, waits)
+
+
+def test_acts_that_nobody_could_have_reached_are_left_out():
+    days = [0.5, 1.0, 13.9, 14.0]  # the first day of the walk, the day after, its last day, the day it ends
+    acts = pd.DataFrame(
+        {"customer_id": "a", "occurred_at": MONDAY + pd.to_timedelta(days, unit="D"), "reach": 1.0}
+    )
+    found = replay(by_hand(), acts, [RiskOnly()], capacity=DAILY, n_bootstrap=0)
+    assert found.acts["occurred_at"].tolist() == acts["occurred_at"].tolist()[1:3]
+    shorter = replay(by_hand(), acts, [RiskOnly()], capacity=DAILY, n_bootstrap=0, until=date(2025, 3, 12))
+    assert len(shorter.acts) == 1
+    assert shorter.answers["day"].max() < pd.Timestamp("2025-03-12")
 
 
 def test_the_horizon_ends_what_an_answer_is_worth():
@@ -235,7 +246,7 @@ def waits_by_loop(frames, answers):
         for moment in moments:
             open_days = mine.get(moment, 0.0)
             gap = np.inf if before is None else (moment - before) / pd.Timedelta(days=1)
-            if begun is not None and open_days < gap:
+            if begun is not None and open_days <= gap:
                 spells.append((begun, moment.normalize()))
                 begun = None
             if begun is None and open_days > 0:
@@ -436,7 +447,7 @@ def test_refusals():
         ArgumentError, match="until is 2025-03-20; it must be 1 to 7 days after the last moment, 2025-03-10"
     ):
         run(until=date(2025, 3, 20))
-    with pytest.raises(ArgumentError, match="none of 4 acts falls between 2025-03-04 and 2025-03-17"):
+    with pytest.raises(ArgumentError, match="none of 4 acts falls between 2025-03-04 and 2025-03-16"):
         run(acts=acts.assign(occurred_at=pd.Timestamp("2024-01-01")))
     with pytest.raises(ArgumentError, match="lead_days is 0; it must be in"):
         run(lead_days=0)

@@ -8,6 +8,7 @@ from retaliation_risk.evaluate._bootstrap import FEWEST_EVENTS
 from retaliation_risk.evaluate.capacity import capacity_curve, capacity_for_share, one_more_caught
 from retaliation_risk.evaluate.decision import net_benefit_curve
 from retaliation_risk.evaluate.referral import Referral, compare_referrals
+from retaliation_risk.evaluate.replay import Replay, missed_by, replay
 from retaliation_risk.evaluate.rolling import Backtest, learned, rolling_origin
 from retaliation_risk.evaluate.scores import evaluate
 from retaliation_risk.evaluate.search import SPACES, Search, search
@@ -20,6 +21,7 @@ __all__ = [
     "AnswerEffect",
     "Backtest",
     "Referral",
+    "Replay",
     "Search",
     "calibration_table",
     "capacity_curve",
@@ -29,8 +31,10 @@ __all__ = [
     "effect_of_answers",
     "evaluate",
     "learned",
+    "missed_by",
     "net_benefit_curve",
     "one_more_caught",
+    "replay",
     "rolling_origin",
     "search",
     "who_is_served",

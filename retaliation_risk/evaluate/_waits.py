@@ -35,7 +35,7 @@ def find_waits(calendar: Calendar) -> Waits:
         rows, today = calendar.rows(k), int(calendar.days[k])
         open_days = np.zeros(len(calendar.ids))
         open_days[calendar.code[rows]] = np.nan_to_num(calendar.frame[OPEN].to_numpy(np.float64)[rows])
-        goes_on = (since >= 0) & (open_days > 0) & (open_days >= calendar.steps[k])
+        goes_on = (since >= 0) & (open_days > 0) & (open_days > calendar.steps[k])
         found.append(_ended(since, (since >= 0) & ~goes_on, today))
         since = np.where(goes_on, since, np.where(open_days > 0, today, -1))
     found.append(_ended(since, since >= 0, int(calendar.days[-1])))

@@ -240,7 +240,7 @@ def _reachable(acts: pd.DataFrame, calendar: Calendar, lead_days: int) -> pd.Dat
     if not kept.any():
         raise ArgumentError(
             "RR111",
-            f"none of {len(acts)} acts falls between {np.datetime64(first, 'D')} and {np.datetime64(end, 'D')}, "
+            f"none of {len(acts)} acts falls between {np.datetime64(first, 'D')} and {np.datetime64(end - 1, 'D')}, "
             "the days on which one could be reached; at least one must.",
         )
     code = calendar.ids.get_indexer(pd.Index(acts["customer_id"]).astype(str))

@@ -41,8 +41,8 @@ class Team:
     per : str, default "day"
         The period: ``day`` (each working day) or ``week`` (spread evenly over the week's working days, later
         days first where it does not come out even).
-    only : mapping of str to sequence, default {}
-        Column to the values for which the team is there; several columns must all fit. Empty: for everybody.
+    only : mapping of str to sequence, optional
+        Column to the values for which the team is there; several columns must all fit. Left out: for everybody.
 
     Examples
     --------
