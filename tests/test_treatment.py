@@ -15,6 +15,9 @@ from hypothesis import strategies as st
 from scipy.special import expit
 
 import retaliation_risk
+from benchmarks.effects.readout import BEGIN, END, into, markdown
+from benchmarks.effects.study import ANSWERS, Found, lines
+from benchmarks.effects.worlds import answers as world
 from retaliation_risk.errors import ArgumentError, DataError, GateError
 from retaliation_risk.evaluate.treatment import e_value, effect_of_answers
 from retaliation_risk.evaluate.treatment._arms import (
@@ -29,24 +32,6 @@ from retaliation_risk.evaluate.treatment._arms import (
 from retaliation_risk.evaluate.treatment.sensitivity import hidden_bounds, tipping_point
 
 PREVENTED = "risk_difference"
-
-
-def world(n=4000, seed=0, open_tie=0.0, hidden_tie=0.0, effect=-0.7, per_customer=1):
-    """Rows whose chance of being answered hangs on a known risk and on a hidden anger; and the truth.
-
-    The truth is the mean difference of the two chances, among everybody and among the answered.
-    """
-    rng = np.random.default_rng(seed)
-    customer = np.repeat(np.arange(n // per_customer), per_customer)
-    risk, anger = rng.normal(size=(2, len(customer)))
-    risk = risk + rng.normal(size=n // per_customer)[customer] * (per_customer > 1)
-    answered = rng.random(len(risk)) < expit(-0.5 + open_tie * risk + hidden_tie * anger)
-    odds = -1.5 + 0.9 * risk + (0.9 * anger if hidden_tie else 0)
-    without, after = expit(odds), expit(odds + effect)
-    event = rng.random(len(risk)) < np.where(answered, after, without)
-    rows = pd.DataFrame({"customer_id": customer, "answered": answered, "event": event, "risk": risk})
-    truth = {EVERYBODY: (without - after).mean(), ANSWERED: (without - after)[answered].mean()}
-    return rows, truth
 
 
 @pytest.mark.parametrize("target", TARGETS)
@@ -418,3 +403,26 @@ def test_the_search_for_the_word_finds_it():
     )
     said = " ".join(" ".join(text.split()) for path in PACKAGE.rglob("*.py") for text in texts(path))
     assert [sentence for sentence in ALLOWED if sentence not in said] == []
+
+
+# The study behind the tables of docs/reach.md and docs/treatment.md.
+
+
+def test_the_study_counts_what_was_held():
+    def found(value, held):
+        return [Found(ANSWERS, "w", "q", value, 0.1, held), Found(ANSWERS, "w", "other", value, 0.1, True)]
+
+    first, other = lines([found(0.1, True), found(0.3, False), found(0.2, False)])
+    assert (first.quantity, first.replications, first.covered) == ("q", 3, pytest.approx(1 / 3))
+    assert (first.truth, first.median, other.covered) == (pytest.approx(0.1), 0.2, 1)
+    page = into(f"before {BEGIN} old {END} after", markdown([first, other]))
+    assert "| w | q | 0.1 | 0.2 | 33 |" in page
+    assert "old" not in page
+    assert into(page, markdown([first, other])) == page
+
+
+@pytest.mark.parametrize("page", ["reach.md", "treatment.md"])
+def test_the_pages_have_a_place_for_its_tables(page):
+    text = (PACKAGE.parent / "docs" / page).read_text(encoding="utf-8")
+    assert BEGIN in text
+    assert "| world | quantity |" in text[text.index(BEGIN) : text.index(END)]

@@ -228,6 +228,11 @@ class ReachModel:
         found = []
         if not self.learned:
             found.append(f"Reach is a prior, not learned: only {self.n_acts} acts have one.")
+        elif self.tail is None:
+            found.append(
+                f"The {self.n_seen} acts that were seen are too few to learn a heavy tail: if reach has one, intervals are "
+                "too short and the chance of a wide act is too low."
+            )
         if self.tail is not None and self.tail.mean_is_infinite:
             found.append(
                 f"The tail of reach has a shape of {self.tail.shape:.2f}: from 1 on its mean is infinite. "

@@ -161,6 +161,8 @@ def mixture_quantile(models: tuple[ReachModel, ...], share: float, followers: Fl
     """
     each = np.array([model.quantile(share, followers) for model in models])
     low, high = each.min(axis=0), each.max(axis=0)
+    # Acts that nobody sees pile up at one reach, which is then the quantile itself.
+    high = np.where(_share_up_to(models, low, followers) >= share, low, high)
     for _ in range(_HALVINGS):
         middle = (low + high) / 2
         enough = _share_up_to(models, middle, followers) >= share
