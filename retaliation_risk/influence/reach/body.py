@@ -60,7 +60,7 @@ def fit_body(
     """Find the mode of the posterior; acts above ``threshold`` say only that they are above it.
 
     Their sizes belong to the tail. The likelihood of the two together is the product of this one (a regression censored at
-    the threshold, concave in (coefficients / spread, 1 / spread): Olsen 1978, doi:10.2307/1913073) and that of the
+    the threshold, concave in (coefficients / spread, 1 / spread): Olsen 1978, doi:10.2307/1911445) and that of the
     tail, so each can be fitted by itself. The prior's slope counts as ``weight`` acts of unit spread in log followers, a
     shift of 0 as a quarter as many; its level and spread as ``level_weight`` acts.
 
