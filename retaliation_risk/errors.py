@@ -109,9 +109,22 @@ _ALL = (
     ),
     Message(
         "RR114",
+        "bad playbook",
+        "A playbook names a key, column or action that is not known, or lacks a part that it needs.",
+        "Correct the file; docs/policies.md says how rules are written.",
+    ),
+    Message(
+        "RR115",
+        "odd playbook",
+        "A rule of a playbook can never decide, or two rules fit the same customers and it is not said which is meant to win.",
+        "Move, narrow or remove the rule, or name in over = [...] the later rules that it is meant to win over.",
+        "warning",
+    ),
+    Message(
+        "RR116",
         "bad setting",
         "A key of run.toml, of the environment or of --set does not exist, or its value is of the wrong kind.",
-        "Use the names of docs/pipeline.md; environment variables are RETALIATION_RISK_ and the key in capitals.",
+        "Use the names of docs/run.toml; environment variables are RETALIATION_RISK_ and the key in capitals.",
     ),
     # Values.
     Message(
@@ -277,6 +290,12 @@ _ALL = (
         "nothing to compare on",
         "There is no moment that neither model learned from and whose horizon has passed.",
         "Train the challenger as of an earlier moment (--now), a horizon or more before the end of the data.",
+    ),
+    Message(
+        "RR420",
+        "no overlap",
+        "Those answered and those not answered have too little in common to be compared.",
+        "Compare within a narrower group, leave out covariates that decide alone who is answered, or answer some at random.",
     ),
     Message(
         "RR501",

@@ -35,6 +35,9 @@ COLUMNS = [
     "high",
     "n",
     "n_events",
+    "p_value",
+    "p_holm",
+    "family",
 ]
 
 
@@ -354,7 +357,8 @@ def test_policies_without_columns_are_left_out_and_the_oracle_is_the_ceiling():
     predictions, shown = synthetic(risk_slope=1)
     scores = evaluate(predictions, shown, POLICIES, capacity=40, horizon_days=90, n_bootstrap=0)
     reached = scores[(scores["metric"] == "events_reached") & (scores["split"] == "all")]
-    assert set(reached["policy"]) == {"first_come", "influence_only", "risk_only", "oracle"}
+    able = {"first_come", "influence_only", "influence_if_open", "risk_only", "mixed_50", "oracle"}
+    assert set(reached["policy"]) == able
     assert reached.set_index("policy")["value"].idxmax() == "oracle"
     assert scores[["low", "high"]].isna().all(axis=None)
 
@@ -539,17 +543,24 @@ def test_capacity_curve_agrees_with_the_scores_and_rises():
     curve = capacity_curve(
         predictions, shown, (*THREE, Oracle()), model="m", capacities=[300, 20, 60], n_bootstrap=20
     )
-    assert curve.columns.tolist() == ["policy", "capacity", "metric", "value", "low", "high"]
+    assert curve.columns.tolist() == [
+        "policy", "capacity", "metric", "value", "low", "high", "band_low", "band_high",
+    ]  # fmt: skip
     scores = evaluate(predictions, shown, THREE, capacity=20, horizon_days=90, n_bootstrap=0)
     at20 = curve[curve["capacity"] == 20].set_index(["policy", "metric"])["value"]
     for policy in ("risk_only", "influence_only"):
         for metric in ("events_reached", "reach_averted"):
             assert at20[policy, metric] == pytest.approx(pick(scores, metric, policy)["value"])
-    for _, line in curve.groupby(["policy", "metric"]):
+    difference = pick(scores, "events_reached_minus_influence_only", "risk_only")["value"]
+    assert at20["risk_only", "events_reached_minus_influence_only"] == pytest.approx(difference)
+    for (_, metric), line in curve.groupby(["policy", "metric"]):
         assert line["capacity"].tolist() == [20, 60, 300]
-        assert line["value"].is_monotonic_increasing
-        assert line["value"].iloc[-1] == pytest.approx(1)
         assert (line["low"] <= line["high"]).all()
+        if "_minus_" in metric:
+            assert line["value"].iloc[-1] == pytest.approx(0)
+        else:
+            assert line["value"].is_monotonic_increasing
+            assert line["value"].iloc[-1] == pytest.approx(1)
 
 
 def test_capacity_curve_without_a_model():

@@ -52,7 +52,7 @@ def settings_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return click.option(
         "--config",
         type=click.Path(dir_okay=False, path_type=Path),
-        help="Settings as TOML (docs/pipeline.md); flags and RETALIATION_RISK_... variables go before it.",
+        help="Settings as TOML (docs/run.toml); flags and RETALIATION_RISK_... variables go before it.",
     )(with_config)
 
 

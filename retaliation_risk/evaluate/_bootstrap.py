@@ -1,20 +1,31 @@
-"""Paired bootstrap over customers: one weighting of customers for all rows, models and policies at once."""
+"""Paired bootstrap over customers: one weighting of customers for all rows, models and policies at once.
+
+All rows of a customer, at all moments, move together. Draw k of a seed is the same whatever else is asked: how many
+draws there are, how many at a time fit into memory, and how many threads work at them.
+"""
 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
+import joblib
+import numba
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from retaliation_risk.metrics.multiple import simultaneous_band
+
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
+Counts = NDArray[np.uint16]
 
-_BYTES = 64_000_000  # of one matrix of weights; a few of that size are alive at a time
+_BYTES = 64_000_000  # of one matrix of weights; a few of that size are alive at a time in each thread
+_THREADS = 8  # at most: each holds its own weights
 _LEVEL = 0.95
 #: Customers with an event below which a percentile interval is far too narrow to be given.
 FEWEST_EVENTS = 10
@@ -22,51 +33,124 @@ FEWEST_EVENTS = 10
 
 @dataclass(frozen=True)
 class Statistics:
-    """Labels of some statistics, and the kernel that turns weights (n, B) into their values (labels, B)."""
+    """Labels of some statistics, and the kernel that turns weights into their values, shape (labels, B).
+
+    It takes the weights of the rows, shape (n, B), or if ``by_customer`` how often each customer was drawn, shape
+    (B, customers): a walk down a queue needs no more.
+    """
 
     labels: list[dict[str, Any]]
-    kernel: Callable[[FloatArray], FloatArray]
+    kernel: Callable[[Any], FloatArray]
+    by_customer: bool = False
+
+
+@dataclass(frozen=True)
+class Resampled:
+    """Statistics on the rows, shape (k,), and in each draw, shape (k, B), with their labels."""
+
+    labels: list[dict[str, Any]]
+    value: FloatArray
+    draws: FloatArray
 
 
 def with_intervals(
     statistics: Sequence[Statistics], customer: IntArray, *, n_bootstrap: int, seed: int
 ) -> pd.DataFrame:
-    """Evaluate all statistics on the rows, and their percentile intervals over resampled customers.
+    """Evaluate all statistics on the rows, and their percentile intervals over resampled customers."""
+    return add_intervals(resample(statistics, customer, n_bootstrap=n_bootstrap, seed=seed))
 
-    A resample in which a statistic is undefined says nothing about it and is left out; a statistic that is
-    undefined on the rows themselves has no interval. Nor has one whose label says, under ``customers``, that
-    fewer than ``FEWEST_EVENTS`` customers with an event stand behind it.
-    """
+
+def resample(
+    statistics: Sequence[Statistics], customer: IntArray, *, n_bootstrap: int, seed: int
+) -> Resampled:
+    """Evaluate all statistics on the rows and under resampled customers, some draws at a time to bound memory."""
     labels = [label for group in statistics for label in group.labels]
-    value = _values(statistics, np.ones((len(customer), 1)))[:, 0]
-    resampled = [_values(statistics, weight) for weight in _resamples(customer, n_bootstrap, seed)]
-    low, high = _percentiles(np.concatenate([np.empty((len(labels), 0)), *resampled], axis=1))
-    few = np.array([label.get("customers", np.inf) < FEWEST_EVENTS for label in labels], dtype=bool)
-    undefined = np.isnan(value) | few
-    low[undefined], high[undefined] = np.nan, np.nan
-    return pd.DataFrame(labels).assign(value=value, low=low, high=high)
-
-
-def _values(statistics: Sequence[Statistics], weight: FloatArray) -> FloatArray:
-    if not statistics:
-        return np.empty((0, weight.shape[1]))
-    return np.concatenate([group.kernel(weight) for group in statistics])
-
-
-def _resamples(customer: IntArray, n_bootstrap: int, seed: int) -> Iterator[FloatArray]:
-    """Count how often each row's customer was drawn, (n, B), some resamples at a time to bound memory."""
-    rng = np.random.default_rng(seed)
     n_customers = int(customer.max(initial=-1)) + 1
+    value = _values(statistics, np.ones((1, n_customers), dtype=np.uint16), customer)[:, 0]
     at_once = int(np.clip(_BYTES / (8 * max(len(customer), 1)), 1, 64))
-    # Which customers are drawn must not hang on how many resamples fit into memory: one draw after the
-    # other.
-    for start in range(0, n_bootstrap, at_once):
-        size = min(at_once, n_bootstrap - start)
-        drawn = np.empty((n_customers, size))
-        for column in range(size):
-            picks = rng.integers(n_customers, size=n_customers)
-            drawn[:, column] = np.bincount(picks, minlength=n_customers)
-        yield drawn[customer]
+
+    def block(first: int) -> FloatArray:
+        draws = _draws(n_customers, range(first, min(first + at_once, n_bootstrap)), seed)
+        return _values(statistics, draws, customer)
+
+    with ThreadPoolExecutor(min(joblib.cpu_count(), _THREADS)) as threads:
+        found = list(threads.map(block, range(0, n_bootstrap, at_once)))
+    return Resampled(labels, value, np.concatenate([np.empty((len(labels), 0)), *found], axis=1))
+
+
+def add_intervals(found: Resampled) -> pd.DataFrame:
+    """Labels with ``value``, percentile interval ``low`` to ``high``, and ``standard_error`` of the draws.
+
+    A draw in which a statistic is undefined says nothing about it and is left out; a statistic that is undefined
+    on the rows themselves has no interval. Nor has one whose label says, under ``customers``, that fewer than
+    ``FEWEST_EVENTS`` customers with an event stand behind it.
+    """
+    low, high = _percentiles(found.draws)
+    error = standard_error(found.draws)
+    unsure = undefined(found)
+    low[unsure], high[unsure], error[unsure] = np.nan, np.nan, np.nan
+    return pd.DataFrame(found.labels).assign(value=found.value, low=low, high=high, standard_error=error)
+
+
+def with_bands(found: Resampled, width: int, *, least: float = 0.0) -> pd.DataFrame:
+    """Intervals of each point and, as ``band_low`` and ``band_high``, bands over each curve of ``width`` points in a row.
+
+    Bands stay between ``least`` (minus 1 for differences) and 1, and are nowhere narrower than the intervals.
+    """
+    table = add_intervals(found)
+    band = np.full((2, len(table)), np.nan)
+    for start in range(0, len(table), width):
+        curve = slice(start, start + width)
+        band[:, curve] = simultaneous_band(found.value[curve], found.draws[curve])
+    band[:, undefined(found)] = np.nan
+    if table.empty:
+        return table
+    lowest = np.where(table["metric"].str.contains("_minus_"), min(least, -1.0), least)
+    low = np.minimum(np.maximum(band[0], lowest), table["low"])
+    return table.assign(band_low=low, band_high=np.maximum(np.minimum(band[1], 1.0), table["high"]))
+
+
+def undefined(found: Resampled) -> NDArray[np.bool_]:
+    """Statistics that have no interval, shape (k,)."""
+    few = [label.get("customers", np.inf) < FEWEST_EVENTS for label in found.labels]
+    none: NDArray[np.bool_] = np.isnan(found.value) | np.array(few, dtype=bool)
+    return none
+
+
+def standard_error(draws: FloatArray) -> FloatArray:
+    """Return the standard deviation of the draws of each statistic, shape (k,); NaN with fewer than two."""
+    there = ~np.isnan(draws)
+    n = there.sum(axis=1)
+    mean = np.divide(np.nansum(draws, axis=1), n, out=np.full(len(draws), np.nan), where=n > 1)
+    squares = np.nansum((draws - mean[:, None]) ** 2, axis=1)
+    found: FloatArray = np.sqrt(np.divide(squares, n - 1, out=np.full(len(draws), np.nan), where=n > 1))
+    return found
+
+
+def _values(statistics: Sequence[Statistics], draws: Counts, customer: IntArray) -> FloatArray:
+    """Evaluate every statistic under the draws; weights of rows are made only if one asks for them."""
+    if not statistics:
+        return np.empty((0, len(draws)))
+    rows = None
+    if not all(group.by_customer for group in statistics):
+        rows = np.ascontiguousarray(draws.T, dtype=np.float64)[customer]
+    return np.concatenate([group.kernel(draws if group.by_customer else rows) for group in statistics])
+
+
+def _draws(n_customers: int, numbers: range, seed: int) -> Counts:
+    """Count how often each customer was drawn in the draws with these numbers, shape (B, customers)."""
+    found = np.zeros((len(numbers), n_customers), dtype=np.uint16)
+    for row, number in zip(found, numbers, strict=True):
+        rng = np.random.default_rng((seed, number))
+        _count(rng.integers(n_customers, size=n_customers, dtype=np.uint32), row)
+    return found
+
+
+@numba.njit(cache=True, nogil=True)
+def _count(picks, counts):  # type: ignore[no-untyped-def]
+    """Add one to the count of each pick."""
+    for pick in picks:
+        counts[pick] += 1
 
 
 def _percentiles(values: FloatArray) -> tuple[FloatArray, FloatArray]:

@@ -1,22 +1,23 @@
-"""The table of scores, and how the policies' scores move with capacity."""
+"""The table of scores: every model and every policy on the same rows, under the same draws."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
 import pandas as pd
 
 from retaliation_risk._validate import positive
 from retaliation_risk.evaluate._bootstrap import with_intervals
-from retaliation_risk.evaluate._kernels import model_statistics, policy_statistics, reach_statistics, totals
+from retaliation_risk.evaluate._claims import CLAIMS, add_claims
+from retaliation_risk.evaluate._judges import policy_statistics
+from retaliation_risk.evaluate._kernels import model_statistics, totals
 from retaliation_risk.evaluate._rows import read_rows
 from retaliation_risk.policies import POLICIES, Policy
 
 SCORES = [
     "split", "model", "policy", "metric", "horizon_days", "capacity", "value", "low", "high", "n", "n_events",
+    *CLAIMS,
 ]  # fmt: skip
-CURVE = ["policy", "capacity", "metric", "value", "low", "high"]
 
 
 def evaluate(
@@ -52,10 +53,11 @@ def evaluate(
     Returns
     -------
     DataFrame
-        ``split, model, policy, metric, horizon_days, capacity, value, low, high, n, n_events``. Split
-        ``all`` pools the moments. Rows of models have an empty policy and no capacity: auroc, auprc, brier,
+        ``split, model, policy, metric, horizon_days, capacity, value, low, high, n, n_events, p_value, p_holm,
+        family``. Split ``all`` pools the moments. Rows of models have an empty policy and no capacity: auroc, auprc, brier,
         scaled_brier, calibration_slope, calibration_intercept, concordance, and the paired differences
-        ``auroc_minus_prevalence``, ``_minus_kaplan_meier`` and ``_minus_rule`` where there are such models.
+        ``auroc_minus_prevalence``, ``_minus_kaplan_meier``, ``_minus_rule`` and ``_minus_landmark_cox`` where
+        there are such models.
         Rows of policies name the model whose risk they used, if any: events_reached, reach_averted,
         precision, lift, workload_saved (against influence_only), and the paired differences
         ``events_reached_minus_influence_only``, ``reach_averted_minus_influence_only`` and both
@@ -70,6 +72,12 @@ def evaluate(
         without its columns or risk at a moment is judged on the other moments, and compared on those that
         both have.
 
+        Differences over all moments have a two-sided ``p_value``: of models by DeLong, clustered by customer
+        (:func:`~retaliation_risk.metrics.auroc_covariance`), of policies by the standard error of the bootstrap.
+        ``p_holm`` is Holm's for all differences of one ``family`` in this table, ``models`` or ``policies``
+        (every policy, metric and policy compared with; the oracle is none of them). Low and high are of each
+        difference alone. The censoring weights are the same in every draw; docs/metrics.md has what that costs.
+
     Examples
     --------
     >>> moment = pd.Timestamp("2025-01-01")
@@ -77,7 +85,9 @@ def evaluate(
     ...     "event": [True, False, False, True], "duration_days": [9.0, 90.0, 90.0, 50.0], "competing": False,
     ...     "reach": [40.0, None, None, 60.0], "weight": 1.0, "risk_cox": [0.4, 0.1, 0.2, 0.3]})
     >>> shown = predictions[["customer_id", "moment"]].assign(influence=[5.0, 80.0, 60.0, 9.0])
-    >>> scores = evaluate(predictions, shown, capacity=2, horizon_days=90, n_bootstrap=20)
+    >>> from retaliation_risk.policies import InfluenceOnly, Oracle, RiskOnly
+    >>> judged = (InfluenceOnly(), RiskOnly(), Oracle())
+    >>> scores = evaluate(predictions, shown, judged, capacity=2, horizon_days=90, n_bootstrap=20)
     >>> pooled = scores[(scores["split"] == "all") & (scores["metric"] == "events_reached")]
     >>> dict(zip(pooled["policy"], pooled["value"]))
     {'influence_only': 0.0, 'risk_only': 1.0, 'oracle': 1.0}
@@ -91,56 +101,4 @@ def evaluate(
         *(totals(rows) if len(rows.frame) else []),
     ]
     found = with_intervals(statistics, rows.customer, n_bootstrap=n_bootstrap, seed=seed)
-    return found.assign(horizon_days=float(horizon_days)).reindex(columns=SCORES)
-
-
-def capacity_curve(
-    predictions: pd.DataFrame,
-    scored_columns: pd.DataFrame,
-    policies: Sequence[Policy] = POLICIES,
-    *,
-    model: str,
-    capacities: Sequence[int],
-    n_bootstrap: int = 200,
-    seed: int = 0,
-) -> pd.DataFrame:
-    """Compute what each policy reaches at several capacities, all moments pooled.
-
-    Parameters
-    ----------
-    predictions, scored_columns, policies
-        As for :func:`evaluate`.
-    model : str
-        Whose risk the policies use; empty leaves out policies that use risk.
-    capacities : sequence of int
-        Customers that can be answered at each moment, above 0.
-    n_bootstrap : int, default 200
-        Resamples of the customers; 0 leaves the intervals empty.
-    seed : int, default 0
-        Of the resamples.
-
-    Returns
-    -------
-    DataFrame
-        ``policy, capacity, metric, value, low, high`` with metrics ``events_reached`` and
-        ``reach_averted``; intervals as of :func:`evaluate`.
-
-    Examples
-    --------
-    >>> moment = pd.Timestamp("2025-01-01")
-    >>> predictions = pd.DataFrame({"split": "2025-01-01", "customer_id": list("abcd"), "moment": moment,
-    ...     "event": [True, False, False, True], "duration_days": [9.0, 90.0, 90.0, 50.0], "competing": False,
-    ...     "reach": [40.0, None, None, 60.0], "weight": 1.0, "risk_cox": [0.4, 0.1, 0.2, 0.3]})
-    >>> shown = predictions[["customer_id", "moment"]].assign(influence=[5.0, 80.0, 60.0, 9.0])
-    >>> curve = capacity_curve(
-    ...     predictions, shown, model="cox", capacities=[1, 2, 4], n_bootstrap=0)
-    >>> curve.loc[(curve["policy"] == "risk_only") & (curve["metric"] == "reach_averted"), "value"].tolist()
-    [0.4, 1.0, 1.0]
-    """
-    rows = read_rows(predictions, scored_columns)
-    runs = [run for run in rows.runs(policies) if run[1] in ("", model)]
-    places = [float(positive("capacity", capacity)) for capacity in sorted(set(capacities))]
-    statistics = [reach_statistics(rows, run, places) for run in runs]
-    found = with_intervals(statistics, rows.customer, n_bootstrap=n_bootstrap, seed=seed)
-    found = found.reindex(columns=CURVE)
-    return found.astype({"capacity": np.int64}) if len(found) else found
+    return add_claims(found).assign(horizon_days=float(horizon_days)).reindex(columns=SCORES)

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from retaliation_risk.errors import ArgumentError
-from retaliation_risk.influence._counts import log_count
+from retaliation_risk.influence._counts import log_count, rank_scale
 
 Floats = npt.NDArray[np.float64]
 
@@ -46,14 +46,4 @@ def score_followers(followers: npt.ArrayLike, *, reference: npt.ArrayLike | None
     among = np.sort(among[~np.isnan(among)])
     if len(among) == 0 and not np.isnan(asked).all():
         raise ArgumentError("RR111", "reference holds no known account; it must hold at least one.")
-    score = np.full(asked.shape, np.nan)
-    known = ~np.isnan(asked)
-    if len(among) < 2:
-        score[known] = 50.5
-        return score
-    # Ranks start at 0; the middle of the positions that equal accounts take up.
-    rank = (
-        np.searchsorted(among, asked[known], "left") + np.searchsorted(among, asked[known], "right") - 1
-    ) / 2
-    score[known] = 1 + 99 * np.clip(rank / (len(among) - 1), 0, 1)
-    return score
+    return rank_scale(asked, among)

@@ -7,6 +7,7 @@ Two families: at one horizon, from outcomes known there (``auroc``, ``brier``, `
 the follow-up itself, censored rows included (``concordance``, and all whose name ends in ``_at``).
 """
 
+from retaliation_risk.metrics.answers import AnswersPerEvent, answers_per_event
 from retaliation_risk.metrics.auc import auc_at, mean_auc
 from retaliation_risk.metrics.calibration import (
     CalibrationCurve,
@@ -16,6 +17,7 @@ from retaliation_risk.metrics.calibration import (
     wilson,
 )
 from retaliation_risk.metrics.classification import auprc, auroc, brier, scaled_brier
+from retaliation_risk.metrics.delong import AurocDifference, auroc_covariance, compare_auroc
 from retaliation_risk.metrics.drift import (
     bin_counts,
     psi,
@@ -25,6 +27,7 @@ from retaliation_risk.metrics.drift import (
     share_change,
 )
 from retaliation_risk.metrics.horizon import calibration_curve_at, calibration_slope_at, observed_expected
+from retaliation_risk.metrics.multiple import holm, simultaneous_band
 from retaliation_risk.metrics.policy import (
     events_reached,
     lift,
@@ -39,10 +42,14 @@ from retaliation_risk.metrics.prediction_error import brier_at, integrated_brier
 from retaliation_risk.metrics.survival import concordance, uno_concordance
 
 __all__ = [
+    "AnswersPerEvent",
+    "AurocDifference",
     "CalibrationCurve",
+    "answers_per_event",
     "auc_at",
     "auprc",
     "auroc",
+    "auroc_covariance",
     "bin_counts",
     "brier",
     "brier_at",
@@ -51,9 +58,11 @@ __all__ = [
     "calibration_intercept",
     "calibration_slope",
     "calibration_slope_at",
+    "compare_auroc",
     "concordance",
     "events_needed",
     "events_reached",
+    "holm",
     "integrated_brier",
     "lift",
     "mean_auc",
@@ -69,6 +78,7 @@ __all__ = [
     "scaled_brier",
     "scaled_brier_at",
     "share_change",
+    "simultaneous_band",
     "uno_concordance",
     "wilson",
     "workload",

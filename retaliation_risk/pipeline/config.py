@@ -121,7 +121,7 @@ def read_config(
     Raises
     ------
     ArgumentError
-        RR107 if there is no such file, RR114 for a key that does not exist, with the nearest that does, for a value of the
+        RR107 if there is no such file, RR116 for a key that does not exist, with the nearest that does, for a value of the
         wrong kind, and for text that is no TOML; RR111 for a value out of its range.
 
     Examples
@@ -147,7 +147,7 @@ def _file(path: Path | None) -> dict[tuple[str, ...], Any]:
     except OSError as error:
         raise ArgumentError("RR107", f"{str(path)!r} cannot be read ({error.strerror}).") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ArgumentError("RR114", f"{str(path)!r} is no TOML ({error}).") from error
+        raise ArgumentError("RR116", f"{str(path)!r} is no TOML ({error}).") from error
     return dict(_keys(found))
 
 
@@ -185,12 +185,12 @@ def _checked(told: Mapping[tuple[str, ...], Any]) -> dict[str, Any]:
         for table in key[:-1]:
             place = place.setdefault(table, {})
             if not isinstance(place, dict):
-                raise ArgumentError("RR114", f"{table!r} is a value and a table at once.")
+                raise ArgumentError("RR116", f"{table!r} is a value and a table at once.")
         place[key[-1]] = _prepared(key[-1], value)
     try:
         found = _shape()(**nested)
     except ValidationError as error:
-        raise ArgumentError("RR114", "; ".join(map(_told, error.errors())) + ".") from None
+        raise ArgumentError("RR116", "; ".join(map(_told, error.errors())) + ".") from None
     return found.model_dump(exclude_unset=True)
 
 
@@ -207,7 +207,7 @@ def _moment(value: str | date) -> pd.Timestamp:
     try:
         moment = pd.Timestamp(value)
     except ValueError:
-        raise ArgumentError("RR114", f"now is {value!r}, which is no time; write 2026-01-31.") from None
+        raise ArgumentError("RR116", f"now is {value!r}, which is no time; write 2026-01-31.") from None
     return moment if moment.tzinfo is None else moment.tz_convert("UTC").tz_localize(None)
 
 

@@ -46,6 +46,12 @@ class RetaliationConstants:
         "assumed",
         switch=True,
     )
+    history_strength: float = constant(
+        1.0,
+        "share at work of what complaints and failed recoveries add to the hazard; 0: they say nothing of who "
+        "retaliates",
+        switch=True,
+    )
     memory_days: float = constant(365.0, "days for which an earlier failed recovery counts")
     severity_log_ratio: float = constant(
         0.2,

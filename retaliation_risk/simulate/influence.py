@@ -79,3 +79,27 @@ def draw_reach(
     reach = np.where(rng.random(count) < p.spread_share, np.minimum(np.floor(tail), p.reach_cap), quiet)
     missing = rng.random(count) < p.reach_missing_share
     return np.where(direct, 0.0, np.where(missing, np.nan, reach))
+
+
+def mean_reach(standing: Floats, p: Parameters) -> Floats:
+    """Mean recorded reach of one indirect act, to within a person: what :func:`draw_reach` gives over many.
+
+    Parameters
+    ----------
+    standing : array of float, shape (n,)
+        Standardised log followers of those who act, 0 without an account.
+    p : Parameters
+        ``spread_tail`` must not be 1.
+
+    Examples
+    --------
+    >>> mean_reach(np.array([-1.0, 0.0, 1.0]), Parameters()).round(1).tolist()
+    [9.7, 12.9, 17.2]
+    """
+    lift = np.exp(p.reach_log_slope * standing)
+    least = np.minimum(p.spread_start * lift, p.reach_cap)
+    # The integral of the Pareto tail's survival up to the cap.
+    beyond = (1 - (least / p.reach_cap) ** (p.spread_tail - 1)) / (p.spread_tail - 1)
+    mean = (1 - p.spread_share) * p.quiet_reach * lift + p.spread_share * least * (1 + beyond)
+    recorded: Floats = (1 - p.reach_missing_share) * mean
+    return recorded

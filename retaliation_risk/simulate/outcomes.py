@@ -61,14 +61,15 @@ def retaliation_hazard(
     """Build the true hazard of retaliation: it jumps at complaints and failed recoveries, and decays.
 
     Just after a jump one SD of loyalty adds ``loyalty_log_ratio`` to the log hazard, by the number of failed
-    recoveries in memory. A jump never lowers what an earlier one has left.
+    recoveries in memory. A jump never lowers what an earlier one has left. Of each jump ``history_strength`` is at
+    work.
     """
     shift = p.influence_effect * accounts.standing - np.where(accounts.has, p.influence_effect**2 / 2, 0.0)
     person = p.base_per_year / YEAR * people.frailty * np.exp(shift)
     quiet = np.exp(p.loyalty_log_ratio[0] * people.loyalty)
     decay = np.log(2) / p.revenge_half_life_days * np.exp(-p.half_life_loyalty * people.loyalty)
     who, day, level = _jumps(people, tickets, failures, p)
-    fresh = person[who] * np.maximum(level - quiet[who], 1e-9)
+    fresh = person[who] * np.maximum(p.history_strength * (level - quiet[who]), 1e-9)
     peak = pd.Series(np.log(fresh) + decay[who] * day).groupby(who).cummax().to_numpy()
     return Decaying(person * quiet, decay, who, day, np.exp(peak - decay[who] * day))
 

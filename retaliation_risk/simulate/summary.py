@@ -45,6 +45,7 @@ def truth_summary(
         "loyalty_log_hazard_ratio": dict(zip(("0", "1", "2+"), p.loyalty_log_ratio, strict=True)),
         "complaint_hazard_ratio": p.complaint_ratio,
         "failure_hazard_ratio": dict(zip(("1", "2", "3+"), p.failure_ratio, strict=True)),
+        "history_strength": p.history_strength,
         "influence_log_hazard_ratio": p.influence_effect,
         "revenge_half_life_days": p.revenge_half_life_days,
         "sentences": _sentences(p, numbers),
@@ -60,7 +61,7 @@ def _sentences(p: Parameters, numbers: dict[str, Any]) -> list[str]:
         if p.influence_effect == 0
         else f"One SD of log followers multiplies the hazard by {np.exp(p.influence_effect):.2f}."
     )
-    return [
+    told = [
         f"These {numbers['customers']} customers are invented; {numbers['annual_share']:.1%} of those "
         "present a year before the end retaliated in that year.",
         f"A complaint multiplies the hazard of retaliation by {p.complaint_ratio:g}; if its recovery "
@@ -71,3 +72,6 @@ def _sentences(p: Parameters, numbers: dict[str, Any]) -> list[str]:
         followers,
         f"About {1 - p.spread_share:.0%} of indirect acts are seen by next to nobody.",
     ]
+    if p.history_strength != 1:
+        told.insert(2, f"Of what these add, only {p.history_strength:.0%} is at work here.")
+    return told

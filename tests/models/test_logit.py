@@ -48,6 +48,16 @@ def test_coefficients_clustered_errors_and_marginal_effects_are_those_of_r():
     close(error, theirs["marginal_se"], rtol=1e-7)
 
 
+@pytest.mark.parametrize("seed", [0, 3, 6])
+def test_many_rows_come_to_rest(seed):
+    """The rounding of a deviance of thousands is no sign that the fit goes on for ever."""
+    rng, n = np.random.default_rng(seed), 200_000
+    x = np.log1p(rng.poisson(0.3, size=n))
+    hit = rng.random(n) < sigmoid(0.4 * x - 5.4)
+    beta, covariance = _fit(np.column_stack([np.ones(n), x]), hit, np.ones(n), np.arange(n) % 5000, ["x"])
+    assert (np.abs(beta - [-5.4, 0.4]) < 4 * np.sqrt(np.diag(covariance))).all()
+
+
 def test_a_row_standing_twice_is_not_a_second_observation():
     """Doubling every row of a customer doubles nothing that is known: the clustered errors stay as they are."""
     data = pd.read_csv(GOLDEN / "logit.csv")

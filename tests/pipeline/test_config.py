@@ -92,7 +92,7 @@ def test_texts_of_the_environment_are_read_as_values():
 def test_what_is_wrong_is_named_with_its_cure(tmp_path, text, said):
     with pytest.raises(ArgumentError) as error:
         read_config(written(tmp_path, text), environ={})
-    assert error.value.code == "RR114"
+    assert error.value.code == "RR116"
     assert said in str(error.value)
 
 
@@ -102,7 +102,7 @@ def test_a_value_out_of_range_is_named(tmp_path):
 
 
 def test_a_variable_that_is_no_setting_is_refused():
-    with pytest.raises(ArgumentError, match=r"RR114.*'capasity'; did you mean 'capacity'"):
+    with pytest.raises(ArgumentError, match=r"RR116.*'capasity'; did you mean 'capacity'"):
         read_config(environ={"RETALIATION_RISK_CAPASITY": "3"})
 
 
@@ -112,5 +112,5 @@ def test_a_file_that_is_not_there(tmp_path):
 
 
 def test_a_key_that_is_value_and_table(tmp_path):
-    with pytest.raises(ArgumentError, match="RR114"):
+    with pytest.raises(ArgumentError, match="RR116"):
         read_config(written(tmp_path, "model = 'cox'"), environ={"RETALIATION_RISK_MODEL__X": "1"})

@@ -267,7 +267,7 @@ def test_the_commands_and_their_exit_codes(folder, trained, tmp_path):
     done = invoke("train", folder, *SET, "--set", "minimum.events=99999", "--out", tmp_path / "few")
     assert (done.exit_code, done.stderr[:5]) == (4, "RR410")
     done = invoke("train", folder, "--set", "horizn_days=3", "--out", tmp_path / "few")
-    assert (done.exit_code, done.stderr[:5]) == (2, "RR114")
+    assert (done.exit_code, done.stderr[:5]) == (2, "RR116")
     done = invoke("train", folder, "--set", "horizon_days", "--out", tmp_path / "few")
     assert (done.exit_code, "is no KEY=VALUE" in done.stderr) == (2, True)
     assert not (tmp_path / "few").exists()

@@ -1,40 +1,13 @@
-"""Whom to answer first: each policy turns what is known of the customers at one moment into a priority.
-
-A policy sees a table and never a model. They differ in what they use, not in how they are judged: the same
-capacity, moments and outcomes (``metrics/policy.py``). To be reached early is not yet to be won back: a claim
-of that kind needs data on treatment.
-"""
+"""One thought each: waiting time, contacts, spend, influence, the rule, the risk, and what they reach."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Protocol
+from typing import ClassVar
 
-import numpy as np
 import pandas as pd
 
-from retaliation_risk._validate import positive
-from retaliation_risk.errors import ArgumentError
-
-
-class Policy(Protocol):
-    """What every policy has; ``needs`` are the columns of ``scored`` without which it cannot be run."""
-
-    @property
-    def name(self) -> str:
-        """Short name, used in tables."""
-
-    @property
-    def about(self) -> str:
-        """One sentence for a reader of the report."""
-
-    @property
-    def needs(self) -> tuple[str, ...]:
-        """Columns that must be there and not missing everywhere."""
-
-    def priority(self, scored: pd.DataFrame) -> pd.Series[float]:
-        """Higher is answered earlier; one number per row, none missing, ties allowed."""
+from retaliation_risk.policies.contract import unknown_last
 
 
 @dataclass(frozen=True)
@@ -50,10 +23,11 @@ class FirstCome:
     name: ClassVar[str] = "first_come"
     about: ClassVar[str] = "Longest waiting open matter first."
     needs: ClassVar[tuple[str, ...]] = ("unresolved_days",)
+    uses_influence: ClassVar[bool] = False
 
     def priority(self, scored: pd.DataFrame) -> pd.Series[float]:
         """Days that the longest open matter has been waiting."""
-        return _unknown_last(scored["unresolved_days"])
+        return unknown_last(scored["unresolved_days"])
 
 
 @dataclass(frozen=True)
@@ -69,10 +43,11 @@ class MostContacts:
     name: ClassVar[str] = "most_contacts"
     about: ClassVar[str] = "Most tickets in the last 90 days first."
     needs: ClassVar[tuple[str, ...]] = ("tickets_90d",)
+    uses_influence: ClassVar[bool] = False
 
     def priority(self, scored: pd.DataFrame) -> pd.Series[float]:
         """Tickets in the last 90 days."""
-        return _unknown_last(scored["tickets_90d"])
+        return unknown_last(scored["tickets_90d"])
 
 
 @dataclass(frozen=True)
@@ -88,10 +63,11 @@ class BiggestSpender:
     name: ClassVar[str] = "biggest_spender"
     about: ClassVar[str] = "Highest spend in the last 365 days first."
     needs: ClassVar[tuple[str, ...]] = ("spend_365d",)
+    uses_influence: ClassVar[bool] = False
 
     def priority(self, scored: pd.DataFrame) -> pd.Series[float]:
         """Spend in the last 365 days."""
-        return _unknown_last(scored["spend_365d"])
+        return unknown_last(scored["spend_365d"])
 
 
 @dataclass(frozen=True)
@@ -110,10 +86,11 @@ class InfluenceOnly:
     name: ClassVar[str] = "influence_only"
     about: ClassVar[str] = "Most influential public account first, whatever the history."
     needs: ClassVar[tuple[str, ...]] = ("influence",)
+    uses_influence: ClassVar[bool] = True
 
     def priority(self, scored: pd.DataFrame) -> pd.Series[float]:
         """Influence score, 1 to 100; 0 stands for unknown."""
-        return _unknown_last(scored["influence"])
+        return unknown_last(scored["influence"])
 
 
 @dataclass(frozen=True)
@@ -144,10 +121,11 @@ class Rule:
     name: ClassVar[str] = "rule"
     about: ClassVar[str] = "Loyal and let down at least twice first, then by number of contacts."
     needs: ClassVar[tuple[str, ...]] = ("failed_recoveries_ever", "tenure_days", "tickets_90d")
+    uses_influence: ClassVar[bool] = False
 
     def priority(self, scored: pd.DataFrame) -> pd.Series[float]:
         """Contacts in the last 90 days, lifted above everybody else's for those to whom the rule applies."""
-        contacts = _unknown_last(scored["tickets_90d"])
+        contacts = unknown_last(scored["tickets_90d"])
         tenure = scored["tenure_days"].astype(float)
         loyal = tenure >= (tenure.median() if self.tenure_days is None else self.tenure_days)
         let_down = scored["failed_recoveries_ever"].astype(float) >= self.failed_recoveries
@@ -168,10 +146,11 @@ class RiskOnly:
     name: ClassVar[str] = "risk_only"
     about: ClassVar[str] = "Likeliest to retaliate first, whatever the influence."
     needs: ClassVar[tuple[str, ...]] = ("risk",)
+    uses_influence: ClassVar[bool] = False
 
     def priority(self, scored: pd.DataFrame) -> pd.Series[float]:
         """Probability of retaliation within the horizon."""
-        return _unknown_last(scored["risk"])
+        return unknown_last(scored["risk"])
 
 
 @dataclass(frozen=True)
@@ -190,11 +169,12 @@ class ExpectedHarm:
     name: ClassVar[str] = "expected_harm"
     about: ClassVar[str] = "Risk times expected reach, largest first."
     needs: ClassVar[tuple[str, ...]] = ("risk", "expected_reach")
+    uses_influence: ClassVar[bool] = True
 
     def priority(self, scored: pd.DataFrame) -> pd.Series[float]:
         """People expected to see an act of retaliation within the horizon."""
         reach = scored["expected_reach"].astype(float)
-        return _unknown_last(scored["risk"].astype(float) * reach.fillna(reach.median()))
+        return unknown_last(scored["risk"].astype(float) * reach.fillna(reach.median()))
 
 
 @dataclass(frozen=True)
@@ -210,111 +190,8 @@ class Oracle:
     name: ClassVar[str] = "oracle"
     about: ClassVar[str] = "Knows who will retaliate: the ceiling, not a policy one could have."
     needs: ClassVar[tuple[str, ...]] = ("true_event",)
+    uses_influence: ClassVar[bool] = False
 
     def priority(self, scored: pd.DataFrame) -> pd.Series[float]:
         """1 for those who will retaliate, else 0."""
-        return _unknown_last(scored["true_event"])
-
-
-POLICIES: tuple[Policy, ...] = (
-    FirstCome(),
-    MostContacts(),
-    BiggestSpender(),
-    InfluenceOnly(),
-    Rule(),
-    RiskOnly(),
-    ExpectedHarm(),
-    Oracle(),
-)
-
-
-def available(scored: pd.DataFrame, policies: Sequence[Policy] = POLICIES) -> dict[str, str]:
-    """Say which policies can be run on these columns.
-
-    Parameters
-    ----------
-    scored : DataFrame
-        One row per customer, or per customer and moment.
-    policies : sequence of Policy, default POLICIES
-        Which to ask about.
-
-    Returns
-    -------
-    dict of str
-        Name of each policy to the reason why it cannot be run; an empty reason means that it can.
-
-    Examples
-    --------
-    >>> why = available(pd.DataFrame({"risk": [0.1], "influence": [None]}))
-    >>> why["risk_only"], why["influence_only"], why["rule"]
-    ('', 'influence is missing everywhere',
-     'columns failed_recoveries_ever, tenure_days, tickets_90d are not there')
-    """
-    return {policy.name: _why_not(scored, policy.needs) for policy in policies}
-
-
-def queue(scored: pd.DataFrame, policy: Policy, capacity: int) -> pd.DataFrame:
-    """Order the customers of one moment and cut the queue at capacity.
-
-    Parameters
-    ----------
-    scored : DataFrame
-        One row per customer: ``customer_id`` and the columns that the policy needs.
-    policy : Policy
-        Who is answered first.
-    capacity : int
-        Customers that can be answered, at least 1; more than there are gives all.
-
-    Returns
-    -------
-    DataFrame
-        ``rank`` from 1, ``customer_id``, ``priority``, then the other columns as they were. Equal priorities
-        stand in order of ``customer_id``: the order of the rows given does not matter.
-
-    Examples
-    --------
-    >>> scored = pd.DataFrame({"customer_id": ["c", "a", "b"], "risk": [0.2, 0.2, 0.7]})
-    >>> queue(scored, RiskOnly(), capacity=2)[["rank", "customer_id", "priority"]].values.tolist()
-    [[1, 'b', 0.7], [2, 'a', 0.2]]
-    """
-    positive("capacity", capacity)
-    ordered = scored.assign(priority=checked_priority(scored, policy)).sort_values(
-        ["priority", "customer_id"], ascending=[False, True], kind="stable", ignore_index=True
-    )
-    front = ordered.head(int(capacity)).copy()
-    front.insert(0, "rank", np.arange(1, len(front) + 1))
-    first = ["rank", "customer_id", "priority"]
-    return front[first + [column for column in front.columns if column not in first]]
-
-
-def checked_priority(scored: pd.DataFrame, policy: Policy) -> pd.Series[float]:
-    """Priority of each row, refused if the policy lacks a column or leaves a row without a number.
-
-    Examples
-    --------
-    >>> checked_priority(pd.DataFrame({"risk": [0.2, 0.7]}), RiskOnly()).tolist()
-    [0.2, 0.7]
-    """
-    if why := _why_not(scored, policy.needs):
-        raise ArgumentError("RR111", f"policy {policy.name} cannot be run: {why}.")
-    found = policy.priority(scored)
-    if missing := int(found.isna().sum()):
-        raise ArgumentError(
-            "RR111", f"policy {policy.name} leaves {missing} priorities missing; none may be."
-        )
-    return found
-
-
-def _why_not(scored: pd.DataFrame, needs: tuple[str, ...]) -> str:
-    if absent := [column for column in needs if column not in scored.columns]:
-        many = len(absent) > 1
-        return f"column{'s' if many else ''} {', '.join(absent)} {'are' if many else 'is'} not there"
-    empty = [column for column in needs if len(scored) and scored[column].isna().all()]
-    return f"{', '.join(empty)} {'are' if len(empty) > 1 else 'is'} missing everywhere" if empty else ""
-
-
-def _unknown_last(values: pd.Series) -> pd.Series[float]:
-    """Fill what is unknown with a number below everything known: 0, or lower where 0 itself is known."""
-    known = values.astype(float)
-    lowest = known.min()
-    return known.fillna(0.0 if np.isnan(lowest) else min(0.0, float(lowest) - 1.0))
+        return unknown_last(scored["true_event"])
