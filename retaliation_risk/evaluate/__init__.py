@@ -6,10 +6,10 @@ Every statistic stands in a tidy table with its interval and its number of event
 
 from retaliation_risk.evaluate._bootstrap import FEWEST_EVENTS
 from retaliation_risk.evaluate.capacity import capacity_curve, capacity_for_share, one_more_caught
+from retaliation_risk.evaluate.contest import contest
 from retaliation_risk.evaluate.decision import net_benefit_curve
 from retaliation_risk.evaluate.referral import Referral, compare_referrals
 from retaliation_risk.evaluate.replay import Replay, missed_by, replay
-from retaliation_risk.evaluate.contest import contest
 from retaliation_risk.evaluate.rolling import Backtest, learned, rolling_origin
 from retaliation_risk.evaluate.scores import evaluate
 from retaliation_risk.evaluate.search import SPACES, Search, search
@@ -28,9 +28,9 @@ __all__ = [
     "capacity_curve",
     "capacity_for_share",
     "compare_referrals",
+    "contest",
     "e_value",
     "effect_of_answers",
-    "contest",
     "evaluate",
     "learned",
     "missed_by",

@@ -75,7 +75,9 @@ def test_two_nights(program, tmp_path, incident_log):
     assert told["champion"] == str(here / ("challenger" if comparison["better"] else "first"))
 
     # Nobody but callers with new rows is computed again, and the champion is the one that the night before chose.
-    again, codes, later = night(program, home, incident_log(tmp_path / "log2.csv", "2025-12-21"), "2025-12-21")
+    again, codes, later = night(
+        program, home, incident_log(tmp_path / "log2.csv", "2025-12-21"), "2025-12-21"
+    )
     assert list(codes) == [name for name in ALWAYS if name != "train-champion"]
     features = read(again / "features.json")
     assert 0 < features["touched"] < features["n_customers"]
