@@ -168,22 +168,29 @@ def _readable(rows: pd.DataFrame) -> tuple[pd.DataFrame, pd.Series[bool]]:
 
 def _levels(rows: pd.DataFrame, half_lives: Mapping[str, float]) -> pd.DataFrame:
     """Weighted mean of each signal by customer and topic, faded where it fades."""
-    by, age = [rows["customer_id"], rows["topic"]], rows["age_days"].astype(float)
-    columns = {}
-    for signal in SIGNALS:
-        value, half_life = rows[signal.name], half_lives[signal.name]
-        seen_age = age.where(value.notna())
-        youngest = seen_age.groupby(by).transform("min")
-        # Weights relative to the latest observation: the mean is the same, and old accounts do not underflow.
-        weight = np.exp2((youngest - seen_age) / half_life)
-        mean = (weight * value).groupby(by).sum(min_count=1) / weight.groupby(by).sum(min_count=1)
-        columns[signal.name] = (
-            mean * np.exp2(-seen_age.groupby(by).min() / half_life) if signal.fades else mean
-        )
-    read = rows[list(SIGNAL_NAMES)].notna().any(axis=1)
-    columns["observations"] = read.groupby(by).sum()
-    columns["age_days"] = age.where(read).groupby(by).min()
-    return pd.DataFrame(columns)
+    by = rows.groupby(["customer_id", "topic"])
+    group, index = by.ngroup().to_numpy(), by.size().index
+    value = rows[list(SIGNAL_NAMES)].to_numpy(dtype=np.float64)
+    half_life = np.array([half_lives[name] for name in SIGNAL_NAMES])
+    seen = ~np.isnan(value)
+    age = np.where(seen, rows["age_days"].to_numpy(dtype=np.float64)[:, None], np.inf)
+    youngest = np.full((len(index), len(SIGNALS)), np.inf)
+    np.minimum.at(youngest, group, age)
+    # Weights relative to the latest observation: the mean is the same, and old accounts do not underflow.
+    older = np.subtract(age, youngest[group], out=np.full(age.shape, np.inf), where=seen)
+    weight = np.exp2(-older / half_life)
+    total, mean = np.zeros(youngest.shape), np.full(youngest.shape, np.nan)
+    np.add.at(total, group, weight)
+    summed = np.zeros(youngest.shape)
+    np.add.at(summed, group, weight * np.where(seen, value, 0.0))
+    np.divide(summed, total, out=mean, where=total > 0)
+    fades = np.array([signal.fades for signal in SIGNALS])
+    faded = np.where(fades, mean * np.exp2(-youngest / half_life), mean)
+    latest = youngest.min(axis=1)
+    return pd.DataFrame(faded, index, list(SIGNAL_NAMES)).assign(
+        observations=np.bincount(group, seen.any(axis=1), len(index)),
+        age_days=np.where(np.isinf(latest), np.nan, latest),
+    )
 
 
 def _with_all(profiles: pd.DataFrame, customers: pd.Series[str]) -> pd.DataFrame:
