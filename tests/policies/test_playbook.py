@@ -27,7 +27,7 @@ from retaliation_risk.policies import (
     unusable_rules,
 )
 from retaliation_risk.policies._conditions import are_apart, is_part
-from retaliation_risk.policies._playbook_file import BANDS, COLUMNS
+from retaliation_risk.policies._playbook_checks import BANDS, COLUMNS
 
 HEAD = """
 actions = { call = "Call.", wait = "Wait." }
