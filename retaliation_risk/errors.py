@@ -116,7 +116,7 @@ _ALL = (
     Message(
         "RR115",
         "odd playbook",
-        "A rule of a playbook can never decide, or two rules fit the same customers and it is not said which should win.",
+        "A rule can never decide, or two rules fit the same customers and it is not said which is meant to win.",
         "Move, narrow or remove the rule, or name in over = [...] the later rules that it is meant to win over.",
         "warning",
     ),

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -48,6 +48,7 @@ class Learned(Scorer):
     signals: Sequence[str] | None
     signals_: LogSignals
     n_pairs_: int
+    _decimals: ClassVar[int] = 6
 
     def strength(self, profiles: pd.DataFrame) -> Floats:
         """Strength in log-odds, shape (n,); only differences have a meaning. NaN where no signal is known."""
@@ -179,8 +180,8 @@ class PairTrees(Learned):
     ----------
     signals : sequence of str, optional
         Columns to read; default all of :data:`~retaliation_risk.influence.SIGNALS` that are there.
-    signs : mapping of str to int
-        1 for signals that never lower the strength, -1 for those that never raise it.
+    signs : mapping of str to int, optional
+        1 for signals that never lower the strength, -1 for those that never raise it; default :data:`SIGNS`.
     rounds : int
         Trees, at least 1.
     learning_rate : float
@@ -207,7 +208,7 @@ class PairTrees(Learned):
     def __init__(
         self,
         signals: Sequence[str] | None = None,
-        signs: Mapping[str, int] = SIGNS,
+        signs: Mapping[str, int] | None = None,
         rounds: int = 100,
         learning_rate: float = 0.05,
         max_leaf_nodes: int = 8,
@@ -226,7 +227,8 @@ class PairTrees(Learned):
         positive("rounds", self.rounds)
         rate = positive("learning_rate", self.learning_rate)
         growth = Growth(self.rounds, rate, self.max_leaf_nodes, self.min_samples_leaf, self.seed)
-        self.trees_ = grow_trees(X, pairs, [self.signs.get(name, 0) for name in self.signals_.names], growth)
+        held = SIGNS if self.signs is None else self.signs
+        self.trees_ = grow_trees(X, pairs, [held.get(name, 0) for name in self.signals_.names], growth)
 
     def _strength(self, X: Floats) -> Floats:
         strength: Floats = self.learning_rate * np.sum([tree.predict(X) for tree in self.trees_], axis=0)
@@ -240,14 +242,14 @@ class PairBlend(Learned):
     ----------
     signals : sequence of str, optional
         Columns to read; default all of :data:`~retaliation_risk.influence.SIGNALS` that are there.
-    signs : mapping of str to int
+    signs : mapping of str to int, optional
         As for :class:`PairTrees`; the curved part is not held to them.
     seed : int
         Of both.
     """
 
     def __init__(
-        self, signals: Sequence[str] | None = None, signs: Mapping[str, int] = SIGNS, seed: int = 0
+        self, signals: Sequence[str] | None = None, signs: Mapping[str, int] | None = None, seed: int = 0
     ) -> None:
         self.signals = signals
         self.signs = signs

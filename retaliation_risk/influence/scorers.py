@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
-from typing import Self
+from typing import ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -30,6 +29,7 @@ class Scorer(BaseEstimator):  # type: ignore[misc]
     """
 
     references_: dict[str, Floats]
+    _decimals: ClassVar[int] = 12
 
     def fit(self, profiles: pd.DataFrame, pairs: pd.DataFrame | None = None) -> Self:
         """Learn from judged pairs, where the score learns, and remember the accounts to rank among.
@@ -44,7 +44,7 @@ class Scorer(BaseEstimator):  # type: ignore[misc]
             ``first_wins`` (bool). Others do not read it.
         """
         self._learn(profiles, pairs)
-        strength, topics = self.strength(profiles), _topics(profiles)
+        strength, topics = self._settled(profiles), _topics(profiles)
         self.references_ = {
             topic: np.sort(strength[(topics == topic) & ~np.isnan(strength)])
             for topic in sorted(set(topics.tolist()))
@@ -65,12 +65,16 @@ class Scorer(BaseEstimator):  # type: ignore[misc]
             influence is not low influence.
         """
         check_is_fitted(self, "references_")
-        strength, topics = self.strength(profiles), _topics(profiles)
+        strength, topics = self._settled(profiles), _topics(profiles)
         score = np.full(len(profiles), np.nan)
         for topic, among in self.references_.items():
             here = topics == topic
             score[here] = rank_scale(strength[here], among)
         return score
+
+    def _settled(self, profiles: pd.DataFrame) -> Floats:
+        """Strengths to rank by, rounded: how many rows are multiplied at once must not decide ties."""
+        return np.round(self.strength(profiles), self._decimals)
 
     def _learn(self, profiles: pd.DataFrame, pairs: pd.DataFrame | None) -> None:
         """Learn nothing; scores that do override this."""
@@ -130,17 +134,22 @@ class RulesScore(Scorer):
     Examples
     --------
     >>> accounts = pd.DataFrame({"shares": [0, 3, np.nan], "replies": [2, 0, np.nan]})
-    >>> RulesScore().fit(accounts).strength(accounts).tolist()
+    >>> RulesScore().earned(accounts).tolist()
     [20.0, 30.0, nan]
     """
 
-    def __init__(self, points: Mapping[str, float] = MappingProxyType({})) -> None:
+    def __init__(self, points: Mapping[str, float] | None = None) -> None:
         self.points = points
 
     def strength(self, profiles: pd.DataFrame) -> Floats:
-        """Points, shape (n,); a signal not observed gives none, and NaN where no signal of the rules was."""
-        points = {rule.signal: rule.points for rule in RULES} | dict(self.points)
-        used = [name for name, each in points.items() if each != 0 and name in profiles]
+        """Return log1p of the points, shape (n,)."""
+        return log_count(self.earned(profiles), "points earned")
+
+    def earned(self, profiles: pd.DataFrame) -> Floats:
+        """Points, shape (n,); a signal not observed earns none, and NaN where no signal of the rules was."""
+        own = dict(self.points or {})
+        points = {rule.signal: rule.points for rule in RULES} | own
+        used = [name for name, each in points.items() if each and (name in profiles or name in own)]
         if not used:
             raise ArgumentError(
                 "RR111", f"profiles have none of the columns that earn points: {sorted(points)}."

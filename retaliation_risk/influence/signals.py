@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -168,22 +169,36 @@ def _readable(rows: pd.DataFrame) -> tuple[pd.DataFrame, pd.Series[bool]]:
 
 def _levels(rows: pd.DataFrame, half_lives: Mapping[str, float]) -> pd.DataFrame:
     """Weighted mean of each signal by customer and topic, faded where it fades."""
-    by, age = [rows["customer_id"], rows["topic"]], rows["age_days"].astype(float)
-    columns = {}
-    for signal in SIGNALS:
-        value, half_life = rows[signal.name], half_lives[signal.name]
-        seen_age = age.where(value.notna())
-        youngest = seen_age.groupby(by).transform("min")
-        # Weights relative to the latest observation: the mean is the same, and old accounts do not underflow.
-        weight = np.exp2((youngest - seen_age) / half_life)
-        mean = (weight * value).groupby(by).sum(min_count=1) / weight.groupby(by).sum(min_count=1)
-        columns[signal.name] = (
-            mean * np.exp2(-seen_age.groupby(by).min() / half_life) if signal.fades else mean
-        )
-    read = rows[list(SIGNAL_NAMES)].notna().any(axis=1)
-    columns["observations"] = read.groupby(by).sum()
-    columns["age_days"] = age.where(read).groupby(by).min()
-    return pd.DataFrame(columns)
+    by = rows.groupby(["customer_id", "topic"])
+    group, index = by.ngroup().to_numpy(), by.size().index
+    value = rows[list(SIGNAL_NAMES)].to_numpy(dtype=np.float64)
+    half_life = np.array([half_lives[name] for name in SIGNAL_NAMES])
+    seen = ~np.isnan(value)
+    age = np.where(seen, rows["age_days"].to_numpy(dtype=np.float64)[:, None], np.inf)
+    youngest = np.full((len(index), len(SIGNALS)), np.inf)
+    np.minimum.at(youngest, group, age)
+    # Weights relative to the latest observation: the mean is the same, and old accounts do not underflow.
+    older = np.subtract(age, youngest[group], out=np.full(age.shape, np.inf), where=seen)
+    weight = np.exp2(-older / half_life)
+    total = _summed(weight, group, len(index))
+    mean = np.full(total.shape, np.nan)
+    np.divide(
+        _summed(weight * np.where(seen, value, 0.0), group, len(index)), total, out=mean, where=total > 0
+    )
+    fades = np.array([signal.fades for signal in SIGNALS])
+    latest = youngest.min(axis=1)
+    faded = np.where(fades, mean * np.exp2(-youngest / half_life), mean)
+    return pd.DataFrame(faded, index, list(SIGNAL_NAMES)).assign(
+        observations=np.bincount(group, seen.any(axis=1), len(index)),
+        age_days=np.where(np.isinf(latest), np.nan, latest),
+    )
+
+
+def _summed(values: Floats, group: npt.NDArray[np.integer[Any]], n_groups: int) -> Floats:
+    """Sum rows by group, shape (n_groups, n_columns)."""
+    total = np.zeros((n_groups, values.shape[1]))
+    np.add.at(total, group, values)
+    return total
 
 
 def _with_all(profiles: pd.DataFrame, customers: pd.Series[str]) -> pd.DataFrame:
