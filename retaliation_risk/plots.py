@@ -98,6 +98,44 @@ def plot_capacity_curve(
     return ax
 
 
+def plot_decision_curve(curve: pd.DataFrame, ax: Axes, *, labels: Mapping[str, str] | None = None) -> Axes:
+    """Draw what it is worth to answer all above a risk, beside answering everybody and nobody.
+
+    Parameters
+    ----------
+    curve : DataFrame
+        ``model, threshold, value, low, high``: rows of one metric of :func:`~retaliation_risk.evaluate.net_benefit_curve`.
+    ax : Axes
+        Where to draw.
+    labels : mapping, optional
+        What to call each line; its own name by default.
+
+    Returns
+    -------
+    Axes
+        ``ax``: one line per model, named beside the chart; intervals of all but answering everybody and nobody are
+        shaded. Thresholds are on a log scale.
+    """
+    for k, (model, line) in enumerate(curve.sort_values("threshold").groupby("model", sort=False)):
+        plain = str(model) in ("answer_all", "answer_none")
+        colour = MUTED if plain else (BLUE, ORANGE, GREEN, PURPLE)[k % 4]
+        name = (labels or {}).get(str(model), str(model))
+        style = "--" if model == "answer_all" else ":" if plain else "-"
+        ax.plot(line["threshold"], line["value"], color=colour, ls=style, lw=1.6, label=name)
+        if not plain:
+            low, high = line["low"].astype(float), line["high"].astype(float)
+            ax.fill_between(line["threshold"], low, high, color=colour, alpha=0.13, lw=0)
+    ax.set_xscale("log")
+    # Answering everybody falls without end: what lies far below nothing is of no use.
+    top = float(curve["value"].max())
+    ax.set_ylim(bottom=-max(top, 1e-12))
+    _name_beside(ax)
+    _frame(ax, "Risk from which to answer", "Net benefit", grid="y")
+    ax.xaxis.set_minor_locator(NullLocator())
+    ax.xaxis.set_major_formatter(lambda value, _: f"{value:.2%}".replace(".00%", "%"))
+    return ax
+
+
 def plot_calibration(table: pd.DataFrame, ax: Axes, *, labels: Mapping[str, str] | None = None) -> Axes:
     """Draw observed against predicted risk, one point per bin, with intervals.
 

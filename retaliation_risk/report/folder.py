@@ -16,15 +16,18 @@ SCHEMA_VERSION = "1"
 
 # Columns of each table; those after the bar are numbers.
 _TABLES = {
-    "scores": "split model policy metric | horizon_days capacity value low high n n_events",
+    "scores": "split model policy metric | horizon_days capacity value low high n n_events p_holm",
     "calibration": "model bin | n predicted observed low high",
     "effects": "model feature kind group unit about | estimate low high p_value n_events n_customers",
-    "capacity": "policy metric | capacity value low high",
+    "capacity": "policy metric | capacity value low high band_low band_high",
     "survival": "failed_recoveries | day survival low high at_risk",
     "served": "policy group_kind group | share_of_queue share_of_customers n",
+    "needed": "policy metric | share value low high n n_events",
+    "one_more": "policy compared_with form reading | capacity value low high n n_events",
+    "decision": "model metric | threshold value low high band_low band_high n n_events",
 }
 _QUEUE = (
-    "customer_id double_deviation reasons tickets | "
+    "customer_id double_deviation reasons tickets uses_influence action action_rule action_why | "
     "rank priority risk influence calls tenure_days failed_recoveries"
 )
 

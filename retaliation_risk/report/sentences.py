@@ -413,6 +413,28 @@ def queue_intro(policy: str, shown: int, total: int, capacity: Any) -> str:
     return f"Order: {policy_name(policy).lower()}, {places}.{less}"
 
 
+def action(row: Row) -> str:
+    """Say what to do and why; the name of an action is written with spaces."""
+    name = str(row["action"]).replace("_", " ")
+    return f"{name[:1].upper()}{name[1:]}. {row['action_why']}".strip()
+
+
+def one_more(row: Row) -> str:
+    """Read the lead over influence first as answers per one more event."""
+    return (
+        f"{policy_name(row['policy'])} against {policy_name(row['compared_with']).lower()}: {row['reading']}"
+    )
+
+
+def half(mine: Row, theirs: Row, setup: Any) -> str:
+    """Say at which capacity two policies reach half of the events."""
+    return (
+        f"To reach half of the {setup.events}, {doing(mine['policy'])} takes {show(mine['value'], 'count')} customers "
+        f"{setup.period} ({span(mine, 'count')}); {doing(theirs['policy'])} takes {show(theirs['value'], 'count')} "
+        f"({span(theirs, 'count')})."
+    )
+
+
 def missing(file: str, why: str = "") -> str:
     """Say that a file is not there, and why if the run says so."""
     return f"The run folder has no {file}" + (f": {why}" if why else "") + "."

@@ -89,8 +89,9 @@ def _write_decisions(
         caught = one_more_caught(predictions, seen, model=settings.model, capacity=settings.capacity, **drawn)
         write_csv(folder / "one_more.csv", caught)
     rate = float(predictions.loc[predictions["weight"] > 0, "event"].mean())
-    thresholds = [min(rate * factor, 0.99) for factor in THRESHOLDS] if rate > 0 else []
-    write_csv(folder / "decision.csv", net_benefit_curve(predictions, thresholds=thresholds, **drawn))
+    if rate > 0:
+        thresholds = [min(rate * factor, 0.99) for factor in THRESHOLDS]
+        write_csv(folder / "decision.csv", net_benefit_curve(predictions, thresholds=thresholds, **drawn))
 
 
 def _segments(work: Work) -> pd.DataFrame:
