@@ -133,7 +133,8 @@ def test_the_facts_have_the_keys_of_the_spine(folder):
 def test_nothing_else_is_in_the_folder(folder):
     files = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
     told = {name for name in contract() if "<" not in name} | {
-        "readout.sqlite", "report.html", "report.json", "metrics.json", "playbook.toml", "model/manifest.json", "model/parameters.json",
+        "readout.sqlite", "report.html", "report.json", "metrics.json", "playbook.toml",
+        "model/manifest.json", "model/parameters.json",
         "model/reference.json", "model/MODEL_CARD.md",
     }  # fmt: skip
     rest = {name for name in files - told if not name.startswith(("queue_", "figures/"))}

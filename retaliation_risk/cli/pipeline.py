@@ -61,7 +61,9 @@ def train(
 @stored_option
 @out_option
 @click.option("--at", "moment", help="Moment of the question, UTC, ISO 8601; needed where SOURCE is tables.")
-@click.option("--format", "form", type=click.Choice(["csv", "parquet"]), default="csv", show_default=True)
+@click.option(
+    "--format", "form", type=click.Choice(["csv", "parquet"]), default="csv", show_default=True, help="Kind of file.",
+)  # fmt: skip
 @click.option(
     "--engine", type=click.Choice(["embedded", "spark"]), default="embedded", show_default=True,
     help="This machine, or Apache Spark (the extra spark): the same risks.",
@@ -213,6 +215,38 @@ def drift(
         tables = _tables(source, rename, step)
         found = watch_drift(tables, stored, out, config, progress=step)
     _tell(found, as_json, f"Nothing is past the gate; {len(found['beyond_chance'])} beyond chance.", out)
+
+
+@click.command()
+@source_argument
+@stored_option
+@out_option
+@digest_option
+@joblib_option
+@settings_options
+@rename_option
+@as_json
+def replay(
+    source: Path,
+    artefact: Path,
+    out: Path,
+    digest: str | None,
+    allow_joblib: bool,
+    config: Config,
+    rename: Path | None,
+    as_json: bool,
+) -> None:
+    """Walk the calendar after a model's training under every policy: whom each would have reached before they acted.
+
+    Teams, working days, cool-down and lead are the table [replay] of --config.
+    """
+    from retaliation_risk.pipeline import replay_policies
+
+    stored = opened(artefact, digest=digest, allow_joblib=allow_joblib)
+    with progress() as step:
+        tables = _tables(source, rename, step)
+        found = replay_policies(tables, stored, out, config, progress=step)
+    _tell(found, as_json, f"{found['weeks']} weeks and {found['n_acts']} acts replayed.", out)
 
 
 def _tables(source: Path, rename: Path | None, step: Any) -> Tables:

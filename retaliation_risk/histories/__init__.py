@@ -1,7 +1,7 @@
 """Histories: what was known about each customer, as of any moment. The only unit that compares a date with a moment."""
 
 from retaliation_risk.histories.build import build_histories
-from retaliation_risk.histories.calendar import landmarks, later_landmarks
+from retaliation_risk.histories.calendar import landmarks, later_landmarks, weeks
 from retaliation_risk.histories.declare import (
     Aggregate,
     Area,
@@ -66,6 +66,7 @@ __all__ = [
     "stored_landmarks",
     "stored_rows",
     "update_features",
+    "weeks",
     "write_as_of",
     "write_intervals",
 ]

@@ -71,3 +71,15 @@ def later_landmarks(
         {"horizon_days": horizon_days, "every_days": every_days},
     )
     return landmarks(before, now, **steps, n_test=n_test)[0][-n_test:]
+
+
+def weeks(since: pd.Timestamp, now: pd.Timestamp) -> tuple[pd.Timestamp, ...]:
+    """Return moments a week apart, from ``since`` on, each with a whole week before ``now``.
+
+    Examples
+    --------
+    >>> [str(moment.date()) for moment in weeks(pd.Timestamp("2025-01-01"), pd.Timestamp("2025-01-17"))]
+    ['2025-01-01', '2025-01-08']
+    """
+    week = pd.Timedelta(days=7)
+    return tuple(since + k * week for k in range(max(int((now - since) // week), 0)))

@@ -19,6 +19,7 @@ from retaliation_risk._validate import one_of, positive, within
 from retaliation_risk.artefacts import Gate
 from retaliation_risk.errors import ArgumentError
 from retaliation_risk.histories import Definitions
+from retaliation_risk.policies import WEEKDAYS, Capacity, Team
 from retaliation_risk.run import Settings
 
 #: Environment variables are this and the key in capitals; ``RETALIATION_RISK_DRIFT__PSI`` is ``psi`` in ``[drift]``.
@@ -75,6 +76,40 @@ class Contest:
 
 
 @dataclass(frozen=True)
+class Walk:
+    """Who answers customers in a replay.
+
+    Parameters
+    ----------
+    teams : tuple of mapping
+        The tables ``[[replay.teams]]``, each as :class:`retaliation_risk.policies.Team`: name, answers, per, only.
+    working_days : tuple of str
+    cool_down_days : int
+        Days from an answer until the customer can stand in the queue again.
+    lead_days : int
+        Days that must lie between answer and act, from 1.
+    """
+
+    teams: tuple[dict[str, Any], ...] = ({"name": "service", "answers": 10},)
+    working_days: tuple[str, ...] = WEEKDAYS[:5]
+    cool_down_days: int = 30
+    lead_days: int = 1
+
+    def __post_init__(self) -> None:
+        within("lead_days", self.lead_days, 1, 3650)
+        self.capacity  # noqa: B018 (what is wrong with a team is told at once)
+
+    @property
+    def capacity(self) -> Capacity:
+        """The same as policies take it."""
+        try:
+            teams = tuple(Team(**team) for team in self.teams)
+        except TypeError as error:
+            raise ArgumentError("RR116", f"[[replay.teams]] is {list(self.teams)} ({error}).") from error
+        return Capacity(teams, self.working_days, self.cool_down_days)
+
+
+@dataclass(frozen=True)
 class Config:
     """Settings of every command; each command reads what it needs.
 
@@ -88,16 +123,21 @@ class Config:
         The table ``[contest]``, for ``compare``.
     drift : Gate
         The table ``[drift]``, for ``drift``.
+    replay : Walk
+        The table ``[replay]``, for ``replay``.
     """
 
     settings: Settings = field(default_factory=Settings)
     minimum: Minimum = field(default_factory=Minimum)
     contest: Contest = field(default_factory=Contest)
     drift: Gate = field(default_factory=Gate)
+    replay: Walk = field(default_factory=Walk)
 
 
 #: Tables of the file, and what each is read into.
-TABLES: dict[str, type] = {"definitions": Definitions, "minimum": Minimum, "contest": Contest, "drift": Gate}
+TABLES: dict[str, type] = {
+    "definitions": Definitions, "minimum": Minimum, "contest": Contest, "drift": Gate, "replay": Walk,
+}  # fmt: skip
 
 
 def read_config(
@@ -198,7 +238,7 @@ def _prepared(name: str, value: Any) -> Any:
     """Give times their type, and cut lists that came as text at commas."""
     if name == "now" and isinstance(value, str | date):
         return _moment(value)
-    if isinstance(value, str) and name in ("compare", "evidence", "passed_over"):
+    if isinstance(value, str) and name in ("compare", "evidence", "passed_over", "working_days"):
         return [part for part in value.replace(" ", "").split(",") if part]
     return value
 

@@ -50,7 +50,7 @@ def build_landmarks(histories: Histories, settings: Settings, store: Path | None
     else:
         rows = stored_rows(store, *pairs_at_risk(histories, moments), on, settings.definitions)
         rows = pd.concat([rows, histories.as_of(*pairs_at_risk(histories, (now,)), on)], ignore_index=True)
-    return Landmarks(moments, test, now, _with_influence(histories, rows, settings), on, off)
+    return Landmarks(moments, test, now, with_influence(histories, rows, settings.outcome), on, off)
 
 
 def _moments(
@@ -84,7 +84,7 @@ def _step_days(first: pd.Timestamp, now: pd.Timestamp, horizon_days: float) -> f
     return min(horizon_days, max(float(room // FEWEST_LANDMARKS), 1.0))
 
 
-def _with_influence(histories: Histories, rows: pd.DataFrame, settings: Settings) -> pd.DataFrame:
+def with_influence(histories: Histories, rows: pd.DataFrame, outcome: str) -> pd.DataFrame:
     """Add influence and expected reach, each from what was known at the moment; missing where there is no table."""
     if "influence" not in histories.logs:
         return rows.assign(influence=np.nan, expected_reach=np.nan)
@@ -96,7 +96,7 @@ def _with_influence(histories: Histories, rows: pd.DataFrame, settings: Settings
         # A bought-in score is on a scale of its own: it stands in only where nobody's followers are known.
         known = ~np.isnan(followers[here]).all()
         influence[here] = score_followers(followers[here]) if known else bought[here]
-        reach[here] = _expected_reach(histories, moment, followers[here], settings.outcome)
+        reach[here] = _expected_reach(histories, moment, followers[here], outcome)
     return rows.assign(influence=influence, expected_reach=reach)
 
 
