@@ -236,7 +236,10 @@ HOW = {
         "Higher is better. The dotted line marks this run's capacity; shading is a 95\u00a0% band for the whole curve "
         "(so it may be read at any capacity), where there are enough events for one."
     ),
-    "reach": "Higher is better. Audience: people who saw the acts of the customers reached.",
+    "reach": (
+        "Higher is better. Audience: people who saw the acts of the customers reached. One act that many saw can decide "
+        "such a share, and then its interval is too short: read it as a direction."
+    ),
     "differences": (
         "Filled points: the interval excludes 0; crosses: too few events for an interval. To the right of 0, "
         "influence first does worse."
