@@ -45,8 +45,11 @@ def queue(folder: RunFolder, setup: Setup) -> Block:
         "influence",
     ]
     shown = [key for key in keys if any(row[key] is not None for row in rows)]
+    proposed = [name for name in folder.actions if name in set(frame["action"].head(total))]
+    meant = [f"{sentences.action(name)}: {folder.actions[name]}" for name in proposed]
     return section(
         "queue",
+        lists=[{"title": words.ACTIONS_TITLE, "items": meant}] if meant else [],
         paragraphs=intro if setup.show_contacts else [*intro, words.PSEUDONYMS],
         tables=[table("queue", rows, shown)],
     ) | {"policy": policy, "total": total, "pseudonymised": not setup.show_contacts}
@@ -68,7 +71,7 @@ def _queue_row(row: dict[str, Any], setup: Setup) -> dict[str, Any]:
     customer = row.pop("customer_id")
     row["customer"] = customer if setup.show_contacts else pseudonym(customer)
     row["double_deviation"] = str(row["double_deviation"]).strip().lower() in _TRUE
-    row["action"] = sentences.action(row) if row["action"] else None
+    row["action"] = sentences.action(row["action"]) if row["action"] else None
     row["reasons"], row["tickets"] = _items(row["reasons"], " · "), _items(row["tickets"], " ")
     wanted = (
         "rank",

@@ -413,10 +413,16 @@ def queue_intro(policy: str, shown: int, total: int, capacity: Any) -> str:
     return f"Order: {policy_name(policy).lower()}, {places}.{less}"
 
 
-def action(row: Row) -> str:
-    """Say what to do and why; the name of an action is written with spaces."""
-    name = str(row["action"]).replace("_", " ")
-    return f"{name[:1].upper()}{name[1:]}. {row['action_why']}".strip()
+def action(name: str) -> str:
+    """Write the name of an action with spaces.
+
+    Examples
+    --------
+    >>> action("manager_call")
+    'Manager call'
+    """
+    words_ = name.replace("_", " ")
+    return f"{words_[:1].upper()}{words_[1:]}"
 
 
 def one_more(row: Row) -> str:

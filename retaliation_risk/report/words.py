@@ -328,6 +328,7 @@ SIMULATED = (
     "analysis of real "
     "customers could know; nothing above used it."
 )
+ACTIONS_TITLE = "What to do, by the playbook"
 LIMITS_TITLE = "Limits and intended use"
 NOTES_TITLE = "Notes of the run"
 POOLED = "All moments together"
