@@ -70,19 +70,42 @@ def _read(path: Path | None, changes: tuple[str, ...], flags: dict[str, Any]) ->
     return read_config(path, flags={**told, **flags, "now": moment})
 
 
-def artefact_option(name: str, about: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Give a command an option for a stored model: its folder, or one that has it as ``model/``."""
-    return click.option(
-        f"--{name}", required=True, type=click.Path(path_type=Path, file_okay=False), help=about
-    )
-
-
-digest_option = click.option("--digest", help="Open only the model with this digest (as train prints it).")
 joblib_option = click.option(
     "--allow-joblib",
     is_flag=True,
     help="Open a model stored as a pickle too: it can run any code of who wrote it.",
 )
+
+
+def stored_options(
+    about: str, *, required: bool = True
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Give a command --artefact, --digest and --allow-joblib; it is called with ``stored``, None where none is named."""
+
+    def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
+        @wraps(command)
+        def with_model(
+            *args: Any, artefact: Path | None, digest: str | None, allow_joblib: bool, **options: Any
+        ) -> Any:
+            stored = None if artefact is None else opened(artefact, digest=digest, allow_joblib=allow_joblib)
+            return command(*args, stored=stored, **options)
+
+        with_model = joblib_option(with_model)
+        with_model = click.option(
+            "--digest", help="Open only the model with this digest (as train prints it with --json)."
+        )(with_model)
+        return click.option(
+            "--artefact", required=required, type=click.Path(path_type=Path, file_okay=False), help=about
+        )(with_model)
+
+    return decorate
+
+
+def side_option(name: str, about: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Give a command one side of a comparison: the folder of a stored model, or one that has it as ``model/``."""
+    return click.option(
+        f"--{name}", required=True, type=click.Path(path_type=Path, file_okay=False), help=about
+    )
 
 
 def opened(folder: Path, *, digest: str | None = None, allow_joblib: bool = False) -> Artefact:

@@ -10,15 +10,16 @@ import click
 
 from retaliation_risk.cli._console import as_json, echo_json, progress, rename_option, rows_progress, say
 from retaliation_risk.cli._settings import (
-    artefact_option,
-    digest_option,
     joblib_option,
     opened,
     settings_options,
+    side_option,
+    stored_options,
 )
 from retaliation_risk.cli.features import jobs_option, memory_option
 
 if TYPE_CHECKING:
+    from retaliation_risk.artefacts import Artefact
     from retaliation_risk.pipeline import Config
     from retaliation_risk.tables import Tables
 
@@ -30,7 +31,7 @@ store_option = click.option(
     "--features", "store", type=click.Path(path_type=Path, file_okay=False),
     help="Feature store to take the rows of landmarks from; its moments are the landmarks.",
 )  # fmt: skip
-stored_option = artefact_option("artefact", "Stored model: what train or run wrote.")
+stored_option = stored_options("Stored model: what train or run wrote.")
 
 
 @click.command()
@@ -71,13 +72,11 @@ def train(
 @click.option("--master", default="local[2]", show_default=True, help="Spark's master, with --engine spark.")
 @memory_option
 @jobs_option
-@digest_option
-@joblib_option
 @rename_option
 @as_json
 def score(
     source: Path,
-    artefact: Path,
+    stored: Artefact,
     out: Path,
     moment: str | None,
     form: str,
@@ -85,8 +84,6 @@ def score(
     master: str,
     memory: str,
     jobs: int | None,
-    digest: str | None,
-    allow_joblib: bool,
     rename: Path | None,
     as_json: bool,
 ) -> None:
@@ -99,19 +96,18 @@ def score(
     from retaliation_risk.pipeline import has_features, score_on_spark
     from retaliation_risk.pipeline import score as score_customers
 
-    model = opened(artefact, digest=digest, allow_joblib=allow_joblib)
     if engine == "spark":
         if moment is None or rename is not None:
             raise click.UsageError(
                 "--engine spark scores Parquet tables with canonical names: it needs --at, no --rename."
             )
         with progress() as step:
-            found = score_on_spark(source, model, out, moment=moment, master=master, progress=step)
+            found = score_on_spark(source, stored, out, moment=moment, master=master, progress=step)
     else:
         given = source if has_features(source) else Export(source, rename, datetime.now(UTC))
         with rows_progress() as told:
             found = score_customers(
-                given, model, out, moment=moment, form=form, memory=memory, jobs=jobs, progress=told
+                given, stored, out, moment=moment, form=form, memory=memory, jobs=jobs, progress=told
             )  # fmt: skip
     _tell(found, as_json, f"{found['n_rows']:,} customers scored.", out)
 
@@ -120,12 +116,9 @@ def score(
 @source_argument
 @out_option
 @store_option
-@click.option(
-    "--artefact", type=click.Path(path_type=Path, file_okay=False),
-    help="Judge this stored model at the moments after its training, instead of training models.",
-)  # fmt: skip
-@digest_option
-@joblib_option
+@stored_options(
+    "Judge this stored model at the moments after its training, instead of training models.", required=False
+)
 @settings_options
 @rename_option
 @as_json
@@ -133,9 +126,7 @@ def evaluate(
     source: Path,
     out: Path,
     store: Path | None,
-    artefact: Path | None,
-    digest: str | None,
-    allow_joblib: bool,
+    stored: Artefact | None,
     config: Config,
     rename: Path | None,
     as_json: bool,
@@ -143,7 +134,6 @@ def evaluate(
     """Judge every model of the settings by rolling origin, or a stored one at the moments after its training."""
     from retaliation_risk.pipeline import evaluate_artefact, evaluate_models
 
-    stored = None if artefact is None else opened(artefact, digest=digest, allow_joblib=allow_joblib)
     with progress() as step:
         tables = _tables(source, rename, step)
         if stored is None:
@@ -155,8 +145,8 @@ def evaluate(
 
 @click.command()
 @source_argument
-@artefact_option("champion", "Stored model in use.")
-@artefact_option("challenger", "Stored model that would take its place.")
+@side_option("champion", "Stored model in use.")
+@side_option("challenger", "Stored model that would take its place.")
 @out_option
 @joblib_option
 @settings_options
@@ -189,20 +179,11 @@ def compare(
 @source_argument
 @stored_option
 @out_option
-@digest_option
-@joblib_option
 @settings_options
 @rename_option
 @as_json
 def drift(
-    source: Path,
-    artefact: Path,
-    out: Path,
-    digest: str | None,
-    allow_joblib: bool,
-    config: Config,
-    rename: Path | None,
-    as_json: bool,
+    source: Path, stored: Artefact, out: Path, config: Config, rename: Path | None, as_json: bool
 ) -> None:
     """Say whether the customers of now are still like those a stored model learned from.
 
@@ -210,7 +191,6 @@ def drift(
     """
     from retaliation_risk.pipeline import watch_drift
 
-    stored = opened(artefact, digest=digest, allow_joblib=allow_joblib)
     with progress() as step:
         tables = _tables(source, rename, step)
         found = watch_drift(tables, stored, out, config, progress=step)
@@ -221,20 +201,11 @@ def drift(
 @source_argument
 @stored_option
 @out_option
-@digest_option
-@joblib_option
 @settings_options
 @rename_option
 @as_json
 def replay(
-    source: Path,
-    artefact: Path,
-    out: Path,
-    digest: str | None,
-    allow_joblib: bool,
-    config: Config,
-    rename: Path | None,
-    as_json: bool,
+    source: Path, stored: Artefact, out: Path, config: Config, rename: Path | None, as_json: bool
 ) -> None:
     """Walk the calendar after a model's training under every policy: whom each would have reached before they acted.
 
@@ -242,7 +213,6 @@ def replay(
     """
     from retaliation_risk.pipeline import replay_policies
 
-    stored = opened(artefact, digest=digest, allow_joblib=allow_joblib)
     with progress() as step:
         tables = _tables(source, rename, step)
         found = replay_policies(tables, stored, out, config, progress=step)
