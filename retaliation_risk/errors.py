@@ -394,6 +394,32 @@ _ALL = (
         "The challenger was not shown to be better than the champion.",
         "Keep the champion; compare again when more outcomes are known.",
     ),
+    # Studies.
+    Message(
+        "RR620",
+        "impossible moments",
+        "No data can have these standard deviations and correlations.",
+        "Compare the value named with the paper, its sign first.",
+    ),
+    Message(
+        "RR621",
+        "unreadable study file",
+        "A file of moments, or a survey and its codebook, lacks something or names something that is not there.",
+        "Correct the file; docs/studies_method.md says how one is written.",
+    ),
+    Message(
+        "RR622",
+        "no estimate",
+        "The moments do not decide the parameters of a model, or no parameters fit best.",
+        "Fix one of the parameters named or leave it out; check the spelling and scale of what it belongs to.",
+    ),
+    Message(
+        "RR623",
+        "improper solution",
+        "A model fits best with a variance below 0 or correlations above 1, which nothing can have.",
+        "Read none of it: the model is wrong, or the sample too small for it.",
+        "warning",
+    ),
 )
 
 MESSAGES: dict[str, Message] = {message.code: message for message in _ALL}
