@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from retaliation_risk.errors import DataError
+from retaliation_risk.errors import ArgumentError, DataError
 from retaliation_risk.studies._correlations import refuse_impossible
 
 Floats = npt.NDArray[np.float64]
@@ -78,10 +78,8 @@ class Moments:
         return self.correlations * np.outer(self.sds, self.sds)
 
     def select(self, names: Sequence[str]) -> Moments:
-        """Moments of some of the variables, in the order asked; RR620 names one that is not there."""
-        for name in names:
-            if name not in self.names:
-                raise DataError("RR620", f"there is no variable {name!r} among {', '.join(self.names)}.")
+        """Moments of some of the variables, in the order asked; RR111 names one that is not there."""
+        _refuse_lacking(names, self.names)
         at = [self.names.index(name) for name in names]
         means = None if self.means is None else self.means[at]
         return Moments(
@@ -159,6 +157,8 @@ def moments_from_frame(frame: pd.DataFrame, names: Sequence[str] | None = None) 
 
     Raises
     ------
+    ArgumentError
+        RR111 for a column that is not there, or is not of numbers.
     DataError
         RR620 for a column that does not vary, or too few whole rows.
 
@@ -167,7 +167,7 @@ def moments_from_frame(frame: pd.DataFrame, names: Sequence[str] | None = None) 
     >>> moments_from_frame(pd.DataFrame({"a": [1.0, 2, 3, 4, None], "b": [2.0, 1, 4, 3, 9]})).n
     4
     """
-    whole = frame[list(frame.columns if names is None else names)].dropna().astype(np.float64)
+    whole = whole_rows(frame, list(frame.columns if names is None else names))
     words = tuple(map(str, whole.columns))
     if len(whole) <= len(words):
         raise DataError(
@@ -180,6 +180,34 @@ def moments_from_frame(frame: pd.DataFrame, names: Sequence[str] | None = None) 
             raise DataError("RR620", f"the standard deviation of {word!r} is 0; it must be above 0.")
     correlations = np.corrcoef(values, rowvar=False).reshape(len(words), len(words))
     return Moments(words, len(whole), values.std(axis=0, ddof=1), correlations, values.mean(axis=0))
+
+
+def whole_rows(frame: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
+    """Columns of a table as floats, rows with a missing value left out; RR111 for one that is not there or no numbers.
+
+    Examples
+    --------
+    >>> whole_rows(pd.DataFrame({"a": [1, 2], "b": [None, 3.0]}), ["b", "a"])
+         b    a
+    1  3.0  2.0
+    """
+    _refuse_lacking(names, list(frame.columns))
+    whole = frame[list(names)].dropna()
+    for name in names:
+        if not pd.api.types.is_numeric_dtype(whole[name]):
+            raise ArgumentError(
+                "RR111",
+                f"the column {name!r} has values such as {whole[name].iloc[0]!r}; it must be of numbers.",
+            )
+    return whole.astype(np.float64)
+
+
+def _refuse_lacking(names: Sequence[str], known: Sequence[str]) -> None:
+    for name in names:
+        if name not in known:
+            raise ArgumentError(
+                "RR111", f"there is no variable {name!r}; it must be one of {', '.join(map(str, known))}."
+            )
 
 
 def _parse(path: Path) -> dict[str, Any]:

@@ -106,6 +106,11 @@ mixed <- "betrayal =~ b1 + b2 + b3
   betrayal ~ u1 + u2
   revenge ~ betrayal + u1
   r1 ~~ b1"
+second_order <- "betrayal =~ b1 + b2 + b3
+  revenge =~ r1 + r2 + r3
+  avoidance =~ a1 + a2 + a3
+  grudge =~ revenge + betrayal + avoidance
+  grudge ~ u1"
 exogenous <- "quality =~ q1 + q2 + q3
   unfairness =~ NA*u1 + u2 + u3
   unfairness ~~ 1*unfairness
@@ -162,6 +167,7 @@ write_json(list(
   one_factor = from_items(one_factor),
   method = from_items(method),
   mixed = from_items(mixed),
+  second_order = from_items(second_order),
   exogenous = from_items(exogenous),
   alike = from_items(alike, data = scales),
   latent_product = from_items(latent_product, data = product),

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from retaliation_risk.errors import DataError
+from retaliation_risk.errors import ArgumentError, DataError
 from retaliation_risk.studies._correlations import most_to_blame, possible_range
 from retaliation_risk.studies.moments import Moments, moments_from_frame, moments_of, read_moments
 from retaliation_risk.studies.published import BETRAYAL_REPLICATION, LI_ZHAO_2025
@@ -197,6 +197,10 @@ def test_whole_rows_of_a_table_count():
     np.testing.assert_allclose(moments.means, [2.5, 2.75])
     with pytest.raises(DataError, match="RR620 .*2 rows are whole in all of a, b; more than 2"):
         moments_from_frame(frame.iloc[[0, 1, 4]], ["a", "b"])
+    with pytest.raises(ArgumentError, match="column 'c' has values such as 'x'; it must be of numbers"):
+        moments_from_frame(frame)
+    with pytest.raises(ArgumentError, match="no variable 'd'; it must be one of a, b, c"):
+        moments_from_frame(frame, ["a", "d"])
     with pytest.raises(DataError, match="RR620 .*'b' is 0"):
         moments_from_frame(frame.assign(b=1.0), ["a", "b"])
 

@@ -58,6 +58,11 @@ MODELS = {
         "betrayal =~ b1 + b2 + b3; revenge =~ r1 + NA*r2 + 0.9*r3; betrayal ~ u1 + u2; revenge ~ betrayal + u1; r1 ~~ b1",
         "items",
     ),
+    "second_order": (
+        "betrayal =~ b1 + b2 + b3; revenge =~ r1 + r2 + r3; avoidance =~ a1 + a2 + a3;"
+        "grudge =~ revenge + betrayal + avoidance; grudge ~ u1",
+        "items",
+    ),
     "exogenous": (
         "quality =~ q1 + q2 + q3; unfairness =~ NA*u1 + u2 + u3; unfairness ~~ 1*unfairness;"
         "b1 ~ quality + unfairness + r1; a1 ~ b1 + r1",
@@ -190,6 +195,16 @@ def test_regression_by_hand():
     assert table[["se", "z", "p", "low", "high"]].loc["a ~~ b"].isna().all()
 
 
+def test_a_model_without_anything_free_is_a_test_of_its_numbers():
+    given = moments_of({"n": 50, "sd": {"a": 1, "y": 1}, "r": [[0.6]]})
+    fit = fit_path_model("y ~ 0.5*a; y ~~ 1*y", given)
+    # Of y given a: 49/50 (1 - 2 * .5 * .6 + .25) around the slope .5; the sample's own rest is 49/50 (1 - .36).
+    left = 0.98 * (1 - 0.6 + 0.25)
+    assert fit.degrees_of_freedom == 2
+    assert fit.discrepancy == pytest.approx(left - 1 - np.log(0.98 * (1 - 0.36)))
+    assert path_estimates(fit)["se"].isna().all()
+
+
 def test_printed_moments_give_what_their_data_give():
     rng = np.random.default_rng(5)
     frame = pd.DataFrame(rng.normal(size=(200, 3)) @ rng.normal(size=(3, 3)), columns=["a", "b", "y"])
@@ -250,6 +265,28 @@ def test_a_full_path_model_is_least_squares(seed, p):
         np.testing.assert_allclose(
             [table[f"{names[i]} ~ {names[j]}"] for j in range(i)], slope, rtol=1e-6, atol=1e-8
         )
+
+
+@settings(max_examples=40)
+@given(
+    st.lists(st.floats(0.4, 0.95), min_size=6, max_size=6),
+    st.lists(st.sampled_from([-1, 1]), min_size=6, max_size=6),
+    st.floats(-0.8, 0.8),
+    st.floats(-3, 3),
+)
+def test_the_truth_is_found_in_its_own_covariances(sizes, signs, slope, scale):
+    loads = np.zeros((6, 2))
+    loads[:3, 0], loads[3:, 1] = np.array(sizes[:3]) * signs[:3], np.array(sizes[3:]) * signs[3:]
+    r = loads @ np.array([[1, slope], [slope, 1]]) @ loads.T
+    np.fill_diagonal(r, 1)
+    names = tuple(f"{letter}{k}" for letter in "xy" for k in range(3))
+    sds = 10.0 ** (scale * np.linspace(-1, 1, 6))
+    fit = fit_path_model("X =~ x0 + x1 + x2; Y =~ y0 + y1 + y2; Y ~ X", Moments(names, 300, sds, r))
+    assert fit.discrepancy == pytest.approx(0, abs=1e-10)
+    table = standardized_estimates(fit).set_index("term")["estimate"]
+    # The first item gives its factor its sign.
+    assert table["Y ~ X"] == pytest.approx(slope * signs[0] * signs[3], abs=1e-5)
+    np.testing.assert_allclose([table[f"X =~ x{k}"] for k in range(3)], loads[:3, 0] * signs[0], atol=1e-5)
 
 
 def test_indirect_effects_equal_lavaan(moments, golden):
@@ -335,7 +372,7 @@ def test_models_that_cannot_be_read(text, said, moments):
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("revenge ~ anger", "RR620 .*no variable 'anger' among unfairness, quality"),
+        ("revenge ~ anger", "RR111 .*no variable 'anger'; it must be one of unfairness, quality"),
         ("f =~ unfairness + quality", "RR622 .*4 free parameters .* 3 variances and covariances"),
         ("f =~ NA*unfairness + quality + betrayal + revenge", r"RR622 .*do not tell .*'f ~~ f' apart"),
     ],

@@ -52,7 +52,9 @@ def curvature(structure: Structure, implied: Implied) -> tuple[Floats, Floats]:
     """Σ^-1 times each slope of Σ, shape (k, p, p), and H, shape (k, k)."""
     p = structure.n_observed
     moved = np.linalg.solve(implied.observed, slopes(structure, implied)[:, :p, :p]).astype(np.float64)
-    H: Floats = np.einsum("iab,jba->ij", moved, moved)
+    flat = (len(moved), p * p)
+    # The trace of every pair of products.
+    H: Floats = moved.reshape(flat) @ moved.transpose(0, 2, 1).reshape(flat).T
     return moved, H
 
 

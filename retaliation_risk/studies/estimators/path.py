@@ -78,7 +78,7 @@ def fit_path_model(model: str, moments: Moments, *, likelihood: str = "normal") 
         Lines such as ``revenge ~ betrayal + quality`` (regression), ``betrayal =~ b1 + b2 + b3`` (latent variable and
         indicators), ``b1 ~~ b2`` (covariance of what is left), as in lavaan; docs/studies_method.md has the rest.
     moments : Moments
-        Of at least the observed variables of the model; names that they do not have are latent.
+        Of at least the observed variables of the model: all that are not to the left of ``=~``.
     likelihood : str, default "normal"
         ``"normal"`` or ``"wishart"``: whether covariances are divided by n or by n - 1.
 
@@ -89,9 +89,10 @@ def fit_path_model(model: str, moments: Moments, *, likelihood: str = "normal") 
     Raises
     ------
     ArgumentError
-        RR111 for a model that cannot be read, or whose arrows lead back to where they began.
+        RR111 for a model that cannot be read, whose arrows lead back to where they began, or with a variable that has no
+        moments.
     DataError
-        RR620 for a variable without moments; RR622 where the moments do not decide the parameters, naming them.
+        RR622 where the moments do not decide the parameters, naming them.
 
     Warns
     -----

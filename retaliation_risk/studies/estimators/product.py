@@ -17,7 +17,7 @@ import pandas as pd
 
 from retaliation_risk.errors import ArgumentError
 from retaliation_risk.studies.estimators.path import PathFit, fit_path_model, path_estimates
-from retaliation_risk.studies.moments import Moments, moments_from_frame
+from retaliation_risk.studies.moments import Moments, moments_from_frame, whole_rows
 
 Floats = npt.NDArray[np.float64]
 
@@ -86,7 +86,7 @@ def product_moments(frame: pd.DataFrame, one: str, other: str) -> Moments:
     >>> product_moments(frame, "x", "z").names
     ('x', 'z', 'x_x_z')
     """
-    whole = frame.dropna()
+    whole = whole_rows(frame, list(dict.fromkeys([one, other, *frame.columns])))[list(frame.columns)]
     product = (whole[one] - whole[one].mean()) * (whole[other] - whole[other].mean())
     return moments_from_frame(whole.assign(**{product_name(one, other): product}))
 
@@ -116,7 +116,7 @@ def fit_latent_product(
     Raises
     ------
     ArgumentError
-        RR111 for other than two scales, or a reliability outside of (0, 1].
+        RR111 for other than two scales, a reliability outside of (0, 1], or a variable without moments.
 
     Notes
     -----
@@ -183,7 +183,7 @@ def latent_product(
         raise ArgumentError("RR111", f"draws is {draws!r}; it must be at least 100.")
     one, other = _two_scales(reliability)
     names = [outcome, one, other, *covariates]
-    whole = frame[names].dropna().astype(np.float64)
+    whole = whole_rows(frame, names)
     moments = product_moments(whole, one, other)
     fit = fit_latent_product(moments, outcome, reliability, covariates=covariates)
     table = path_estimates(fit)
