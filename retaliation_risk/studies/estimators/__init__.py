@@ -22,7 +22,6 @@ from retaliation_risk.studies.estimators.path import (
     explained_variance,
     fit_path_model,
     path_estimates,
-    standardized_estimates,
 )
 from retaliation_risk.studies.estimators.product import (
     fit_latent_product,
@@ -30,6 +29,7 @@ from retaliation_risk.studies.estimators.product import (
     product_moments,
     product_reliability,
 )
+from retaliation_risk.studies.estimators.standardized import standardized_estimates
 
 __all__ = [
     "PathFit",

@@ -56,27 +56,25 @@ def fit_indices(fit: PathFit) -> pd.DataFrame:
     cfi, tli = _against_baseline(value, df, base, base_df)
     rmsea, low, high, close = _rmsea(value, df, fit.weight)
     likelihood, k = _log_likelihood(fit), fit.structure.n_parameters
-    rows: list[tuple[str, float, float, float]] = [
-        (name, found, np.nan, np.nan)
-        for name, found in (
-            ("n", fit.moments.n),
-            ("parameters", k),
-            ("chi2", value),
-            ("df", df),
-            ("p", float(chi2.sf(value, df)) if df else np.nan),
-            ("chi2_baseline", base),
-            ("df_baseline", base_df),
-            ("cfi", cfi),
-            ("tli", tli),
-            ("p_rmsea_below_05", close),
-            ("srmr", _srmr(fit)),
-            ("log_likelihood", likelihood),
-            ("aic", 2 * k - 2 * likelihood),
-            ("bic", k * np.log(fit.moments.n) - 2 * likelihood),
-        )
-    ]
-    rows.insert(9, ("rmsea", rmsea, low, high))
-    return pd.DataFrame(rows, columns=["index", "value", "low", "high"]).astype({"value": np.float64})
+    rows: dict[str, tuple[float, ...]] = {
+        "n": (fit.moments.n,),
+        "parameters": (k,),
+        "chi2": (value,),
+        "df": (df,),
+        "p": (float(chi2.sf(value, df)) if df else np.nan,),
+        "chi2_baseline": (base,),
+        "df_baseline": (base_df,),
+        "cfi": (cfi,),
+        "tli": (tli,),
+        "rmsea": (rmsea, low, high),
+        "p_rmsea_below_05": (close,),
+        "srmr": (_srmr(fit),),
+        "log_likelihood": (likelihood,),
+        "aic": (2 * k - 2 * likelihood,),
+        "bic": (k * np.log(fit.moments.n) - 2 * likelihood,),
+    }
+    table = pd.DataFrame.from_dict(rows, orient="index", columns=["value", "low", "high"], dtype=np.float64)
+    return table.rename_axis("index").reset_index()
 
 
 def compare_fits(narrow: PathFit, wide: PathFit) -> pd.DataFrame:

@@ -15,7 +15,8 @@ from scipy.stats import f as f_distribution
 
 from retaliation_risk.errors import ArgumentError
 from retaliation_risk.studies.estimators._tidy import half_width
-from retaliation_risk.studies.estimators.path import PathFit, fit_path_model, standardized_estimates
+from retaliation_risk.studies.estimators.path import PathFit, fit_path_model
+from retaliation_risk.studies.estimators.standardized import standardized_estimates
 from retaliation_risk.studies.moments import Moments
 
 Floats = npt.NDArray[np.float64]
@@ -265,7 +266,7 @@ def factor_loadings(fit: PathFit, *, level: float = 0.95) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        As :func:`~retaliation_risk.studies.estimators.path.standardized_estimates`, rows with ``=~`` alone.
+        As :func:`~retaliation_risk.studies.estimators.standardized.standardized_estimates`, rows with ``=~`` alone.
     """
     table = standardized_estimates(fit, level=level)
     return table[[term.op == "=~" for term in fit.structure.model.terms]].reset_index(drop=True)

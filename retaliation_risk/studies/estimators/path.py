@@ -19,7 +19,7 @@ from retaliation_risk._validate import one_of
 from retaliation_risk.errors import DataError, RetaliationRiskWarning
 from retaliation_risk.studies.estimators import _likelihood
 from retaliation_risk.studies.estimators._model_text import read_model
-from retaliation_risk.studies.estimators._structure import Implied, Structure, build_structure, imply, slopes
+from retaliation_risk.studies.estimators._structure import Implied, Structure, build_structure, imply
 from retaliation_risk.studies.estimators._tidy import tidy
 from retaliation_risk.studies.moments import Moments
 
@@ -146,44 +146,7 @@ def path_estimates(fit: PathFit, *, level: float = 0.95) -> pd.DataFrame:
         ``term`` (as in the model), ``estimate``, ``se``, ``z``, ``p`` (two-sided, of 0), ``low``, ``high`` (by the normal
         curve). What is fixed or given has no error: NaN.
     """
-    return tidy(_terms(fit), fit.implied.values, _errors(fit, _gradients(fit)), level)
-
-
-def standardized_estimates(fit: PathFit, *, level: float = 0.95) -> pd.DataFrame:
-    """Estimates in standard deviations of all variables, observed and latent, with errors by the delta method.
-
-    Parameters
-    ----------
-    fit : PathFit
-    level : float, default 0.95
-        Of the intervals, in (0, 1).
-
-    Returns
-    -------
-    DataFrame
-        As :func:`path_estimates`. An arrow is multiplied by the implied standard deviation of where it begins and divided
-        by that of where it ends; a variance becomes the share left unexplained, a covariance a correlation of what is left.
-    """
-    row, column, arrow = fit.structure.row, fit.structure.column, fit.structure.arrow
-    gradients, moved = _gradients(fit), slopes(fit.structure, fit.implied)
-    same = row == column
-    left, of_left = _left_variances(fit, gradients)
-    total, of_total = np.diag(fit.implied.total), np.diagonal(moved, axis1=1, axis2=2).T
-    # Every standardised value is the value times sqrt(above / below); each of these has its own slopes.
-    above = np.where(arrow, total[column], 1.0)
-    of_above = np.where(arrow[:, None], of_total[column], 0.0)
-    below = np.where(arrow, total[row], np.where(same, total[row] ** 2, left[row] * left[column]))
-    of_squared = 2 * total[row][:, None] * of_total[row]
-    of_product = of_left[row] * left[column][:, None] + of_left[column] * left[row][:, None]
-    of_below = np.where(arrow[:, None], of_total[row], np.where(same[:, None], of_squared, of_product))
-    with np.errstate(invalid="ignore", divide="ignore"):
-        ratio = np.sqrt(above / below)
-        values = fit.implied.values * ratio
-        relative = of_above / above[:, None] - of_below / below[:, None]
-        errors = _errors(fit, gradients * ratio[:, None] + 0.5 * values[:, None] * relative)
-    # In standard deviations an error this small is rounding: the whole variance of something given is 1 for certain.
-    errors[~(errors > 1e-9)] = np.nan
-    return tidy(_terms(fit), values, errors, level)
+    return tidy(term_names(fit), fit.implied.values, delta_errors(fit, value_slopes(fit)), level)
 
 
 def explained_variance(fit: PathFit) -> pd.DataFrame:
@@ -206,31 +169,23 @@ def explained_variance(fit: PathFit) -> pd.DataFrame:
     )
 
 
-def _terms(fit: PathFit) -> list[str]:
+def term_names(fit: PathFit) -> list[str]:
+    """Name the terms of a fit, in order."""
     return [term.name for term in fit.structure.model.terms]
 
 
-def _gradients(fit: PathFit) -> Floats:
+def value_slopes(fit: PathFit) -> Floats:
     """Slopes of the values of terms by parameters, shape (t, k): 1 where a parameter stands."""
     places = np.arange(fit.structure.n_parameters)
     found: Floats = (fit.structure.parameter[:, None] == places).astype(np.float64)
     return found
 
 
-def _errors(fit: PathFit, gradients: Floats) -> Floats:
+def delta_errors(fit: PathFit, gradients: Floats) -> Floats:
     """Give errors to values with these slopes, shape (t,), by the delta method; NaN to what does not move."""
     variances = np.einsum("ti,ij,tj->t", gradients, fit.covariance, gradients)
     found: Floats = np.where(gradients.any(axis=1), np.sqrt(np.maximum(variances, 0.0)), np.nan)
     return found
-
-
-def _left_variances(fit: PathFit, gradients: Floats) -> tuple[Floats, Floats]:
-    """Variance that the arrows leave of each variable, shape (v,), and its slopes, shape (v, k)."""
-    structure = fit.structure
-    slope = np.zeros((len(structure.names), structure.n_parameters))
-    own = np.flatnonzero(~structure.arrow & (structure.row == structure.column))
-    slope[structure.row[own]] = gradients[own]
-    return np.diag(fit.implied.left), slope
 
 
 def _refuse_too_many(structure: Structure) -> None:
@@ -249,20 +204,15 @@ def _shortened(structure: Structure) -> str:
 
 
 def _warn_improper(structure: Structure, implied: Implied) -> None:
-    names, left = structure.names, implied.left
-    below = [names[i] for i in np.flatnonzero(np.diag(left) < 0)]
-    if below:
-        found = f"the variance left of {', '.join(map(repr, below))} is {np.diag(left).min():.4g}."
-    elif np.linalg.eigvalsh(left)[0] < -1e-8 * np.diag(left).max():
-        found = _beyond_one(names, left)
+    names, left = structure.names, np.diag(implied.left)
+    sds = np.sqrt(np.maximum(left, 1e-300))
+    r = implied.left / np.outer(sds, sds)
+    if below := [names[i] for i in np.flatnonzero(left < 0)]:
+        found = f"the variance left of {', '.join(map(repr, below))} is {left.min():.4g}."
+    elif np.linalg.eigvalsh(r)[0] < -1e-8:
+        i, j = np.unravel_index(int(np.abs(np.tril(r, -1)).argmax()), r.shape)
+        pair = f"{names[j]!r} and {names[i]!r}"
+        found = f"what is left of {pair} correlates at {r[i, j]:.3f}, in a matrix that no variables have."
     else:
         return
     warnings.warn(RetaliationRiskWarning("RR623", found), stacklevel=3)
-
-
-def _beyond_one(names: tuple[str, ...], left: Floats) -> str:
-    """Say which two correlate most, of covariances that no variables have."""
-    sds = np.sqrt(np.maximum(np.diag(left), 1e-300))
-    r = np.tril(left / np.outer(sds, sds), -1)
-    i, j = np.unravel_index(int(np.abs(r).argmax()), r.shape)
-    return f"what is left of {names[j]!r} and {names[i]!r} correlates at {r[i, j]:.3f}, in a matrix that no variables have."
