@@ -9,8 +9,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from retaliation_risk.errors import ArgumentError
+from retaliation_risk.studies.estimators._results import tidy
 from retaliation_risk.studies.estimators._structure import Structure
-from retaliation_risk.studies.estimators._tidy import tidy
 from retaliation_risk.studies.estimators.path import PathFit
 
 Floats = npt.NDArray[np.float64]

@@ -14,7 +14,7 @@ import pandas as pd
 from scipy.stats import f as f_distribution
 
 from retaliation_risk.errors import ArgumentError
-from retaliation_risk.studies.estimators._tidy import half_width
+from retaliation_risk.studies.estimators._results import half_width
 from retaliation_risk.studies.estimators.path import PathFit, fit_path_model
 from retaliation_risk.studies.estimators.standardized import standardized_estimates
 from retaliation_risk.studies.moments import Moments

@@ -19,8 +19,8 @@ from retaliation_risk._validate import one_of
 from retaliation_risk.errors import DataError, RetaliationRiskWarning
 from retaliation_risk.studies.estimators import _likelihood
 from retaliation_risk.studies.estimators._model_text import read_model
+from retaliation_risk.studies.estimators._results import tidy
 from retaliation_risk.studies.estimators._structure import Implied, Structure, build_structure, imply
-from retaliation_risk.studies.estimators._tidy import tidy
 from retaliation_risk.studies.moments import Moments
 
 Floats = npt.NDArray[np.float64]

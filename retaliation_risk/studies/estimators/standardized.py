@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from retaliation_risk.studies.estimators._results import tidy
 from retaliation_risk.studies.estimators._structure import slopes
-from retaliation_risk.studies.estimators._tidy import tidy
 from retaliation_risk.studies.estimators.path import PathFit, delta_errors, term_names, value_slopes
 
 Floats = npt.NDArray[np.float64]
