@@ -1,0 +1,3 @@
+"""Studies: what papers found, tested again."""
+
+__all__: tuple[str, ...] = ()
