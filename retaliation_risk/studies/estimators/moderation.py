@@ -240,7 +240,8 @@ def _case(table: pd.DataFrame) -> str:
 
 
 def _overlapping(table: pd.DataFrame, values: Floats) -> pd.DataFrame:
-    return table.loc[(table["low"] < values[-1]) & (table["high"] > values[0])]
+    overlaps: pd.Series[bool] = (table["low"] < values[-1]) & (table["high"] > values[0])
+    return table[overlaps]
 
 
 def _roots(a: float, b: float, c: float) -> tuple[float, ...]:
