@@ -64,7 +64,13 @@ class Coefficients:
 
 
 def tidy(
-    terms: Sequence[str], estimate: Floats, se: Floats, *, df: float = np.inf, n: int, level: float = 0.95
+    terms: Sequence[str],
+    estimate: Floats,
+    se: Floats,
+    *,
+    df: float | Floats = np.inf,
+    n: int | Floats,
+    level: float = 0.95,
 ) -> pd.DataFrame:
     """Return ``term, estimate, se, statistic, p, low, high, n``, one row per term.
 
@@ -72,9 +78,10 @@ def tidy(
     ----------
     terms : sequence of str, length k
     estimate, se : array of float, shape (k,)
-    df : float, default np.inf
+    df : float or array, default np.inf
         Of Student's t; infinite for the normal curve.
-    n : int
+    n : int or array
+        Rows or persons behind each.
     level : float, default 0.95
         Coverage of the intervals.
     """

@@ -201,7 +201,7 @@ def growth_curves(
     *,
     level: float = 0.95,
 ) -> pd.DataFrame:
-    """Expected outcome in time at values of the relationship's strength, controls at their means.
+    """Return the expected outcome in time at values of the relationship's strength, controls at their means.
 
     Parameters
     ----------
@@ -310,10 +310,7 @@ def _search(sums: _Sums, restricted: bool) -> Floats:
 def _polish(function: Callable[[Floats], float], x: Floats, free: npt.NDArray[np.bool_]) -> Floats:
     """Return the minimum near ``x`` by Newton's steps among the free coordinates, with derivatives by differences."""
     for _ in range(20):
-        gradient = _gradient(function, x)[free]
-        hessian = np.array(
-            [_gradient(lambda z, j=j: _gradient(function, z)[j], x)[free] for j in np.flatnonzero(free)]
-        )
+        gradient, hessian = _gradient(function, x)[free], _hessian(function, x)[np.ix_(free, free)]
         if not free.any() or not (np.linalg.eigvalsh(hessian) > 0).all():
             return x
         step = np.zeros(len(x))
@@ -327,12 +324,22 @@ def _polish(function: Callable[[Floats], float], x: Floats, free: npt.NDArray[np
 
 
 def _gradient(function: Callable[[Floats], float], x: Floats) -> Floats:
-    """Derivatives by five-point differences; the error is of the fourth order of the step."""
+    """Return derivatives by five-point differences; the error is of the fourth order of the step."""
     found = np.empty(len(x))
     for j, unit in enumerate(np.eye(len(x)) * 1e-3):
         near, far = function(x + unit) - function(x - unit), function(x + 2 * unit) - function(x - 2 * unit)
         found[j] = (8 * near - far) / (12 * unit[j])
     return found
+
+
+def _hessian(function: Callable[[Floats], float], x: Floats) -> Floats:
+    """Return second derivatives by differences: good enough for the direction of a step."""
+    h = 1e-3
+    steps = np.eye(len(x)) * h
+    up = np.array([_gradient(function, x + step) for step in steps])
+    down = np.array([_gradient(function, x - step) for step in steps])
+    slopes = (up - down) / (2 * h)
+    return np.asarray((slopes + slopes.T) / 2)
 
 
 def _factor(theta: Floats) -> Floats:
@@ -355,7 +362,7 @@ def _standardiser(Z: Floats) -> Floats:
 
 
 def _random(theta: Floats, standard: Floats, sigma: float, model: Growth) -> pd.DataFrame:
-    """Standard deviations and correlation of the random effects, in the units of the outcome and of time."""
+    """Return standard deviations and correlation of the random effects, in the units of the outcome and of time."""
     L = sigma * standard @ _factor(theta)
     covariance = L @ L.T
     sd = np.sqrt(np.diag(covariance))
@@ -368,7 +375,7 @@ def _random(theta: Floats, standard: Floats, sigma: float, model: Growth) -> pd.
 
 
 def _columns(frame: pd.DataFrame, model: Growth) -> tuple[Floats, Floats, Floats, npt.NDArray[np.int64]]:
-    """Fixed columns, outcome, random columns and the code of the person, with each person's rows together."""
+    """Return fixed columns, outcome, random columns and the code of the person, with each person's rows together."""
     names = [model.outcome, model.time, model.strength, *model.controls]
     found = numeric(frame, names)
     varying(found, names)

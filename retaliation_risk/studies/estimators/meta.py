@@ -14,8 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 from scipy.special import gammaln
-from scipy.stats import chi2
-from scipy.stats import norm
+from scipy.stats import chi2, norm
 from scipy.stats import t as student
 
 from retaliation_risk._validate import one_of, within
@@ -287,7 +286,7 @@ def _moments(v: Floats, q: float) -> float:
 
 
 def _reml(y: Floats, v: Floats, start: float) -> float:
-    """The tau2 of restricted maximum likelihood, by Fisher's scoring; 0 where the likelihood falls from 0 on."""
+    """Return the tau2 of restricted maximum likelihood, by Fisher's scoring; 0 where the likelihood falls from 0 on."""
     found = start
     for _ in range(1000):
         w = 1 / (v + found)
@@ -315,7 +314,7 @@ def _checked(effects: pd.DataFrame, *, fixed: bool, hartung_knapp: bool) -> tupl
 
 
 def _arrays(**given: ArrayLike) -> list[Floats]:
-    """The arguments as arrays of one length, without missing values."""
+    """Return the arguments as arrays of one length, without missing values."""
     arrays = {name: np.atleast_1d(np.asarray(values, dtype=np.float64)) for name, values in given.items()}
     lengths = {name: len(values) for name, values in arrays.items()}
     if len(set(lengths.values())) > 1:
@@ -325,9 +324,10 @@ def _arrays(**given: ArrayLike) -> list[Floats]:
     return list(arrays.values())
 
 
-def _all_within(name: str, fine: np.typing.NDArray[np.bool_], values: Floats, allowed: str) -> None:
-    if not fine.all():
-        k = int(np.flatnonzero(~fine)[0])
+def _all_within(name: str, fine: ArrayLike, values: Floats, allowed: str) -> None:
+    bad = np.flatnonzero(~np.asarray(fine, dtype=bool))
+    if len(bad):
+        k = int(bad[0])
         raise ArgumentError("RR111", f"{name} of study {k + 1} is {values[k]:g}; it must be {allowed}.")
 
 
