@@ -85,9 +85,9 @@ def test_what_cannot_be_fitted_is_named():
     rows = episodes()
     with pytest.raises(ArgumentError, match=r"RR111 .*base is 'nothing'; the choices are \['both'"):
         fit_choice(rows, "did", PREDICTORS, base="nothing")
-    with pytest.raises(DataError, match="RR621 .*'did' is none"):
+    with pytest.raises(DataError, match="RR641 .*'did' is none"):
         fit_choice(rows[rows["did"] == "none"], "did", PREDICTORS, base="none")
-    with pytest.raises(DataError, match="RR622 .*5 clusters of 'customer' for 12"):
+    with pytest.raises(DataError, match="RR642 .*5 clusters of 'customer' for 12"):
         fit_choice(
             rows.assign(customer=rows["customer"] % 5), "did", PREDICTORS, base="none", cluster="customer"
         )

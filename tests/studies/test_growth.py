@@ -108,7 +108,7 @@ def test_a_variance_of_nothing_is_said():
     rows["quality"] = rng.normal(size=40)[rows["person"]]
     noise = rng.normal(size=(40, 3))
     rows["revenge"] = (noise - noise.mean(axis=1, keepdims=True)).ravel() - 0.5 * rows["week"]
-    with pytest.warns(RetaliationRiskWarning, match="RR624 .*sd intercept 0"):
+    with pytest.warns(RetaliationRiskWarning, match="RR644 .*sd intercept 0"):
         fit = fit_growth(rows, LEVELS)
     X = np.column_stack([np.ones(120), rows["week"], rows["quality"], rows["week"] * rows["quality"]])
     close(fit.coefficients.estimate, np.linalg.lstsq(X, rows["revenge"], rcond=None)[0])
@@ -123,13 +123,13 @@ def test_slower_decay_of_strong_relationships_is_found():
 
 def test_what_cannot_be_fitted_is_named():
     rows = data("growth")
-    with pytest.raises(DataError, match="RR621 .*'quality' is 1"):
+    with pytest.raises(DataError, match="RR641 .*'quality' is 1"):
         fit_growth(rows.assign(quality=1), SLOPES)
-    with pytest.raises(DataError, match="RR620 .*'person'"):
+    with pytest.raises(DataError, match="RR640 .*'person'"):
         fit_growth(rows.assign(person=rows["person"].where(rows["person"] > 3)), SLOPES)
     with pytest.raises(ValueError, match="RR111 .*'quality' goes from .* within one 'person'"):
         fit_growth(rows.assign(quality=rows["quality"] + rows["week"]), SLOPES)
-    with pytest.raises(DataError, match="RR622 .*3 persons of 'person'"):
+    with pytest.raises(DataError, match="RR642 .*3 persons of 'person'"):
         fit_growth(rows[rows["person"] < 4], SLOPES)
-    with pytest.raises(DataError, match="RR622 .*90 persons of 'person' with 90 rows"):
+    with pytest.raises(DataError, match="RR642 .*90 persons of 'person' with 90 rows"):
         fit_growth(rows.groupby("person").head(1).assign(week=np.arange(90) % 5), SLOPES)

@@ -7,7 +7,7 @@ import pytest
 from retaliation_risk.errors import ArgumentError, DataError
 from retaliation_risk.studies.estimators import mediation
 from retaliation_risk.studies.estimators._intervals import bca_interval
-from retaliation_risk.studies.estimators.mediation import Mediated, fit_paths, indirect_effects
+from retaliation_risk.studies.estimators.mediation import Mediated, fit_paths, mediated_effects
 
 from .golden import close, data, numbers
 
@@ -37,7 +37,7 @@ def test_effects_errors_and_intervals_are_those_of_r(name, monkeypatch):
     theirs = numbers("mediation")[name]
     for interval in ("percentile", "bca"):
         at = [-1, 1] if MODELS[name].moderator else None
-        ours = indirect_effects(data("mediation"), MODELS[name], at=at, interval=interval, draws=400)
+        ours = mediated_effects(data("mediation"), MODELS[name], at=at, interval=interval, draws=400)
         close(ours["estimate"], theirs["estimate"])
         close(ours["se"], theirs["se"])
         close(ours[["low", "high"]], theirs[interval], rtol=1e-7)
@@ -45,7 +45,7 @@ def test_effects_errors_and_intervals_are_those_of_r(name, monkeypatch):
 
 
 def test_terms_say_which_way_an_effect_goes():
-    found = indirect_effects(data("mediation"), MODELS["serial"], draws=100)
+    found = mediated_effects(data("mediation"), MODELS["serial"], draws=100)
     assert found["term"].tolist() == [
         "failure -> betrayal -> revenge",
         "failure -> anger -> revenge",
@@ -54,7 +54,7 @@ def test_terms_say_which_way_an_effect_goes():
         "direct",
         "total",
     ]
-    index = indirect_effects(data("mediation"), MODELS["first"], draws=100)["term"].tolist()[-1]
+    index = mediated_effects(data("mediation"), MODELS["first"], draws=100)["term"].tolist()[-1]
     assert index == "index of failure -> betrayal -> revenge"
 
 
@@ -72,7 +72,7 @@ def test_a_resample_by_counts_is_the_regression_on_its_rows():
 
 
 def test_the_index_is_the_rise_of_the_conditional_effect():
-    found = indirect_effects(data("mediation"), MODELS["first"], at=[0, 1], draws=100).set_index(
+    found = mediated_effects(data("mediation"), MODELS["first"], at=[0, 1], draws=100).set_index(
         ["term", "at"]
     )
     term = "failure -> betrayal -> revenge"
@@ -82,25 +82,25 @@ def test_the_index_is_the_rise_of_the_conditional_effect():
 
 def test_without_controls_the_total_is_the_slope_alone():
     rows = data("mediation")
-    found = indirect_effects(rows, MODELS["serial"], draws=100).set_index("term")
+    found = mediated_effects(rows, MODELS["serial"], draws=100).set_index("term")
     slope = np.cov(rows["failure"], rows["revenge"])[0, 1] / rows["failure"].var()
     assert found.loc["total", "estimate"] == pytest.approx(slope)
 
 
 def test_units_and_seeds():
     rows, model = data("mediation"), MODELS["parallel"]
-    first = indirect_effects(rows, model, draws=200, seed=5)
-    pd.testing.assert_frame_equal(first, indirect_effects(rows, model, draws=200, seed=5))
-    assert not first["low"].equals(indirect_effects(rows, model, draws=200, seed=6)["low"])
+    first = mediated_effects(rows, model, draws=200, seed=5)
+    pd.testing.assert_frame_equal(first, mediated_effects(rows, model, draws=200, seed=5))
+    assert not first["low"].equals(mediated_effects(rows, model, draws=200, seed=6)["low"])
     moved = rows.assign(failure=1000 * rows["failure"] + 1e6, betrayal=rows["betrayal"] / 50 - 3)
-    scaled = indirect_effects(moved, model, draws=200, seed=5)
+    scaled = mediated_effects(moved, model, draws=200, seed=5)
     close(1000 * scaled[["estimate", "low", "high"]], first[["estimate", "low", "high"]], rtol=1e-7)
 
 
 def test_draws_that_cannot_be_solved_are_counted_out():
     """One row in twelve has the predictor: some resamples miss it."""
     rows = data("mediation").head(12).assign(failure=[1.0] + [0.0] * 11)
-    found = indirect_effects(
+    found = mediated_effects(
         rows, Mediated("failure", ("betrayal",), "revenge"), draws=300, interval="percentile"
     )
     assert 150 < found["draws"].iloc[0] < 250
@@ -117,7 +117,7 @@ def test_intervals_hold_a_known_effect():
         rows = pd.DataFrame({"x": rng.normal(size=80)})
         rows["m"] = 0.4 * rows["x"] + rng.normal(size=80)
         rows["y"] = 0.5 * rows["m"] + rng.normal(size=80)
-        row = indirect_effects(rows, Mediated("x", ("m",), "y"), draws=400, seed=seed).iloc[0]
+        row = mediated_effects(rows, Mediated("x", ("m",), "y"), draws=400, seed=seed).iloc[0]
         held += row["low"] < 0.2 < row["high"]
     assert held >= 88
 
@@ -138,11 +138,11 @@ def test_a_model_that_makes_no_sense_is_refused(words, arguments):
 
 def test_columns_that_cannot_be_used_are_named():
     rows = data("mediation")
-    with pytest.raises(DataError, match="RR621 .*'betrayal' is 1"):
-        indirect_effects(rows.assign(betrayal=1), MODELS["serial"])
-    with pytest.raises(DataError, match=r"RR620 .*'anger' \(1 of 60 rows\)"):
-        indirect_effects(rows.assign(anger=rows["anger"].where(rows.index > 0)), MODELS["serial"])
+    with pytest.raises(DataError, match="RR641 .*'betrayal' is 1"):
+        mediated_effects(rows.assign(betrayal=1), MODELS["serial"])
+    with pytest.raises(DataError, match=r"RR640 .*'anger' \(1 of 60 rows\)"):
+        mediated_effects(rows.assign(anger=rows["anger"].where(rows.index > 0)), MODELS["serial"])
     with pytest.raises(DataError, match="RR408 .*'anger' is a sum"):
-        indirect_effects(rows.assign(anger=2 * rows["betrayal"]), MODELS["parallel"])
+        mediated_effects(rows.assign(anger=2 * rows["betrayal"]), MODELS["parallel"])
     with pytest.raises(ArgumentError, match="RR111 .*draws is 10"):
-        indirect_effects(rows, MODELS["serial"], draws=10)
+        mediated_effects(rows, MODELS["serial"], draws=10)

@@ -131,12 +131,12 @@ def test_effects_that_cannot_be_are_refused(words, make):
 
 def test_analyses_that_cannot_be_are_refused():
     one = effects_from_r([0.1], [30])
-    with pytest.raises(DataError, match="RR622 .*1 studies; at least 2"):
+    with pytest.raises(DataError, match="RR642 .*1 studies; at least 2"):
         meta_analysis(one)
     both = pd.concat([one, one.assign(variance=0.0)])
     with pytest.raises(ArgumentError, match="RR111 .*variance of study 2 is 0"):
         meta_analysis(both)
-    with pytest.raises(DataError, match="RR620 .*'estimate'"):
+    with pytest.raises(DataError, match="RR640 .*'estimate'"):
         meta_analysis(both.assign(estimate=np.nan))
     with pytest.raises(ArgumentError, match="RR111 .*error of random effects"):
         meta_analysis(pd.concat([one, one]), tau2="fixed", hartung_knapp=True)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from scipy.stats import t as student
 
 from retaliation_risk.errors import ArgumentError, DataError, GateError
-from retaliation_risk.studies.estimators._tidy import TIDY, Coefficients
+from retaliation_risk.studies.estimators._coefficients import TIDY, Coefficients
 from retaliation_risk.studies.estimators.moderation import (
     Moderated,
     Moderation,
@@ -110,11 +110,11 @@ def test_the_slope_at_a_value_is_the_coefficient_of_a_moderator_centred_there():
 @pytest.mark.parametrize(
     ("change", "error", "words"),
     [
-        ({"quality": 4.0}, DataError, "RR621 .*'quality' is 4.0 in all 240 rows"),
-        ({"quality": np.nan}, DataError, r"RR620 .*'quality' \(240 of 240 rows\)"),
+        ({"quality": 4.0}, DataError, "RR641 .*'quality' is 4.0 in all 240 rows"),
+        ({"quality": np.nan}, DataError, r"RR640 .*'quality' \(240 of 240 rows\)"),
         ({"age": lambda f: f["quality"] * 2}, DataError, "RR408 .*'age' is a sum"),
         ({"age": "old"}, ArgumentError, r"RR111 .*\['age'\] are not numbers"),
-        ({"firm": lambda f: f["firm"] % 5}, DataError, "RR622 .*5 clusters of 'firm' for 5 coefficients"),
+        ({"firm": lambda f: f["firm"] % 5}, DataError, "RR642 .*5 clusters of 'firm' for 5 coefficients"),
     ],
 )
 def test_what_cannot_be_fitted_is_named(change, error, words):

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import ndtr, ndtri
 
-from retaliation_risk.studies.estimators._tidy import Floats
+from retaliation_risk.studies.estimators._coefficients import Floats
 
 
 def percentile_interval(draws: Floats, *, level: float = 0.95) -> tuple[float, float]:

@@ -19,7 +19,7 @@ from scipy.special import softmax
 from retaliation_risk._validate import within
 from retaliation_risk.errors import ArgumentError, DataError, GateError
 from retaliation_risk.models._separation import SUSPECT, direction
-from retaliation_risk.studies.estimators._tidy import (
+from retaliation_risk.studies.estimators._coefficients import (
     Coefficients,
     Floats,
     complete,
@@ -82,7 +82,7 @@ def fit_choice(
     Raises
     ------
     DataError
-        RR101, RR620, RR621, RR408, RR401, RR622 with no more clusters than coefficients.
+        RR101, RR640, RR641, RR408, RR401, RR642 with no more clusters than coefficients.
     ArgumentError
         RR111 where nobody chose the base.
     GateError
@@ -145,7 +145,7 @@ def choice_probabilities(
     Raises
     ------
     DataError
-        RR101, RR620.
+        RR101, RR640.
     """
     within("level", level, 0.5, 0.9999)
     means = pd.DataFrame([fit.X[:, 1:].mean(axis=0)], columns=list(fit.predictors), index=["mean"])
@@ -243,7 +243,7 @@ def _delta(fit: Choice, estimate: Floats, jacobian: Floats, terms: Sequence[str]
 def _clusters(frame: pd.DataFrame, cluster: str, n_terms: int) -> npt.NDArray[np.int64]:
     codes, names = pd.factorize(complete(frame, [cluster])[cluster])
     if len(names) <= n_terms:
-        raise DataError("RR622", f"{len(names)} clusters of {cluster!r} for {n_terms} coefficients.")
+        raise DataError("RR642", f"{len(names)} clusters of {cluster!r} for {n_terms} coefficients.")
     return codes.astype(np.int64)
 
 
@@ -267,7 +267,7 @@ def _fit(
     if not found.mle_retvals["converged"] or not (np.abs(beta * np.ptp(Z, axis=0)) < SUSPECT).all():
         _refuse_separation(Z, code, choices, predictors)
     if not found.mle_retvals["converged"]:
-        raise DataError("RR623", f"the multinomial logit of {', '.join(choices)} did not converge.")
+        raise DataError("RR643", f"the multinomial logit of {', '.join(choices)} did not converge.")
     back = np.diag(1 / spread)
     back[0] -= centre / spread
     whole = np.kron(np.eye(len(choices) - 1), back)

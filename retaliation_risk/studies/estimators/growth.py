@@ -22,7 +22,7 @@ from scipy.optimize import minimize
 
 from retaliation_risk._validate import one_of
 from retaliation_risk.errors import DataError, RetaliationRiskWarning
-from retaliation_risk.studies.estimators._tidy import (
+from retaliation_risk.studies.estimators._coefficients import (
     Coefficients,
     Floats,
     complete,
@@ -115,13 +115,13 @@ def fit_growth(frame: pd.DataFrame, model: Growth, *, method: str = "reml") -> G
     Raises
     ------
     DataError
-        RR101, RR620, RR621, RR408; RR111 where strength changes within a person; RR622 with no more persons than fixed
-        effects, or no more rows than random effects; RR623 where no maximum was found.
+        RR101, RR640, RR641, RR408; RR111 where strength changes within a person; RR642 with no more persons than fixed
+        effects, or no more rows than random effects; RR643 where no maximum was found.
 
     Warns
     -----
     RetaliationRiskWarning
-        RR624 where a variance is 0 or a correlation 1.
+        RR644 where a variance is 0 or a correlation 1.
 
     References
     ----------
@@ -156,7 +156,7 @@ def fit_growth(frame: pd.DataFrame, model: Growth, *, method: str = "reml") -> G
     random = _random(theta, standard, best.sigma, model)
     if _is_edge(theta):
         found = ", ".join(f"{term} {value:.3g}" for term, value in random.itertuples(index=False))
-        warnings.warn(RetaliationRiskWarning("RR624", f"{model.outcome!r}: {found}."), stacklevel=2)
+        warnings.warn(RetaliationRiskWarning("RR644", f"{model.outcome!r}: {found}."), stacklevel=2)
     first = np.unique(person, return_index=True)[1]
     scale = 2 * np.log(np.abs(np.diag(R))).sum() if method == "reml" else 0.0
     return GrowthFit(
@@ -303,7 +303,7 @@ def _search(sums: _Sums, restricted: bool) -> Floats:
     diagonal = np.array([low == 0.0 for low, _ in bounds])
     found = _polish(deviance, np.where(diagonal & (near < _EDGE), 0.0, near), ~(diagonal & (near < _EDGE)))
     if not np.isfinite(deviance(found)):
-        raise DataError("RR623", f"the deviance is {deviance(found)} at {found.tolist()}.")
+        raise DataError("RR643", f"the deviance is {deviance(found)} at {found.tolist()}.")
     return found
 
 
@@ -390,7 +390,7 @@ def _columns(frame: pd.DataFrame, model: Growth) -> tuple[Floats, Floats, Floats
     n_persons = int(person[-1]) + 1
     if n_persons <= X.shape[1] or len(X) <= n_persons * Z.shape[1]:
         found_there = f"{n_persons} persons of {model.person!r} with {len(X)} rows"
-        raise DataError("RR622", f"{found_there}, {X.shape[1]} fixed and {Z.shape[1]} random effects.")
+        raise DataError("RR642", f"{found_there}, {X.shape[1]} fixed and {Z.shape[1]} random effects.")
     return X, found[model.outcome].to_numpy(), Z, person
 
 

@@ -20,8 +20,7 @@ import pandas as pd
 
 from retaliation_risk._validate import one_of, within
 from retaliation_risk.errors import ArgumentError
-from retaliation_risk.studies.estimators._intervals import bca_interval, percentile_interval
-from retaliation_risk.studies.estimators._tidy import (
+from retaliation_risk.studies.estimators._coefficients import (
     TIDY,
     Coefficients,
     Floats,
@@ -30,6 +29,7 @@ from retaliation_risk.studies.estimators._tidy import (
     numeric,
     varying,
 )
+from retaliation_risk.studies.estimators._intervals import bca_interval, percentile_interval
 
 #: Coefficients by (of what, on what); arrays of shape (n_draws,).
 Paths = dict[tuple[str, str], Floats]
@@ -145,12 +145,12 @@ def fit_paths(frame: pd.DataFrame, model: Mediated, *, level: float = 0.95) -> p
     return pd.concat(tables, ignore_index=True)[["outcome", *tables[0].columns[:-1]]]
 
 
-def indirect_effects(
+def mediated_effects(
     frame: pd.DataFrame,
     model: Mediated,
     *,
     at: Sequence[float] | None = None,
-    interval: str = "bca",
+    interval: str = "percentile",
     draws: int = 5000,
     seed: int = 0,
     level: float = 0.95,
@@ -164,8 +164,9 @@ def indirect_effects(
     model : Mediated
     at : sequence of float, optional
         Moderator values; the sample's mean and one standard deviation to each side if not given.
-    interval : str, default "bca"
-        ``"bca"``, corrected for bias and acceleration (the latter by the jackknife), or ``"percentile"``.
+    interval : str, default "percentile"
+        ``"percentile"``, or ``"bca"``, corrected for bias and acceleration (the latter by the jackknife). With 80 persons
+        BCa was seen to hold the truth 91 times in 100, the percentiles 95 times: docs/studies_estimators.md.
     draws : int, default 5000
         Resamples, at least 100.
     seed : int, default 0
@@ -184,7 +185,7 @@ def indirect_effects(
     Raises
     ------
     DataError
-        RR101, RR620, RR621, RR408, RR401.
+        RR101, RR640, RR641, RR408, RR401.
 
     References
     ----------
@@ -197,11 +198,11 @@ def indirect_effects(
     >>> data = pd.DataFrame({"unfairness": rng.normal(size=200)})
     >>> data["betrayal"] = 0.5 * data["unfairness"] + rng.normal(size=200)
     >>> data["revenge"] = 0.6 * data["betrayal"] + rng.normal(size=200)
-    >>> found = indirect_effects(data, Mediated("unfairness", ("betrayal",), "revenge"), draws=500, seed=1)
+    >>> found = mediated_effects(data, Mediated("unfairness", ("betrayal",), "revenge"), draws=500, seed=1)
     >>> found.round(2)[["term", "estimate", "low", "high"]]
                                     term  estimate   low  high
-    0  unfairness -> betrayal -> revenge      0.31  0.22  0.43
-    1                             direct      0.02 -0.14  0.20
+    0  unfairness -> betrayal -> revenge      0.31  0.22  0.44
+    1                             direct      0.02 -0.16  0.19
     2                              total      0.33  0.15  0.51
     """
     one_of("interval", interval, ("bca", "percentile"))

@@ -19,7 +19,7 @@ from scipy.stats import t as student
 
 from retaliation_risk._validate import one_of, within
 from retaliation_risk.errors import ArgumentError, DataError
-from retaliation_risk.studies.estimators._tidy import Floats, numeric, tidy
+from retaliation_risk.studies.estimators._coefficients import Floats, numeric, tidy
 
 
 @dataclass(frozen=True)
@@ -222,7 +222,7 @@ def meta_analysis(
     Raises
     ------
     DataError
-        RR101, RR620; RR622 with fewer than two studies.
+        RR101, RR640; RR642 with fewer than two studies.
     ArgumentError
         RR111 where a variance is not above 0, or for Hartung and Knapp's errors of a fixed-effect analysis.
 
@@ -297,7 +297,7 @@ def _reml(y: Floats, v: Floats, start: float) -> float:
         last, found = found, max(0.0, float(found + score / information))
         if abs(found - last) <= 1e-14 * (found + v.mean()):
             return found
-    raise DataError("RR623", f"tau2 moves between {last:.6g} and {found:.6g}.")
+    raise DataError("RR643", f"tau2 moves between {last:.6g} and {found:.6g}.")
 
 
 def _checked(effects: pd.DataFrame, *, fixed: bool, hartung_knapp: bool) -> tuple[Floats, Floats]:
@@ -307,7 +307,7 @@ def _checked(effects: pd.DataFrame, *, fixed: bool, hartung_knapp: bool) -> tupl
         )
     found = numeric(effects, ["estimate", "variance", "n"])
     if len(found) < 2:
-        raise DataError("RR622", f"{len(found)} studies; at least 2 are needed.")
+        raise DataError("RR642", f"{len(found)} studies; at least 2 are needed.")
     v = found["variance"].to_numpy()
     _all_within("variance", v > 0, v, "above 0")
     return found["estimate"].to_numpy(), v

@@ -19,7 +19,7 @@ from scipy.stats import t as student
 from retaliation_risk._validate import one_of, within
 from retaliation_risk.errors import ArgumentError, DataError
 from retaliation_risk.models._separation import refuse_separation
-from retaliation_risk.studies.estimators._tidy import (
+from retaliation_risk.studies.estimators._coefficients import (
     Coefficients,
     Floats,
     complete,
@@ -130,7 +130,7 @@ def fit_moderation(
     Raises
     ------
     DataError
-        RR101, RR620, RR621, RR408, RR622 (clusters no more than coefficients: the covariance would be singular).
+        RR101, RR640, RR641, RR408, RR642 (clusters no more than coefficients: the covariance would be singular).
     GateError
         RR409 where columns separate the ones from the zeros.
 
@@ -286,7 +286,7 @@ def _design(frame: pd.DataFrame, model: Moderated) -> tuple[Floats, Floats]:
 def _clusters(frame: pd.DataFrame, cluster: str, n_terms: int) -> Any:
     codes, names = pd.factorize(complete(frame, [cluster])[cluster])
     if len(names) <= n_terms:
-        raise DataError("RR622", f"{len(names)} clusters of {cluster!r} for {n_terms} coefficients.")
+        raise DataError("RR642", f"{len(names)} clusters of {cluster!r} for {n_terms} coefficients.")
     return codes
 
 

@@ -19,7 +19,7 @@ from scipy.stats import f as fisher
 
 from retaliation_risk.errors import ArgumentError, DataError
 from retaliation_risk.metrics.multiple import holm
-from retaliation_risk.studies.estimators._tidy import Floats, complete, numeric, tidy, varying
+from retaliation_risk.studies.estimators._coefficients import Floats, complete, numeric, tidy, varying
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,7 @@ def repeated_anova(frame: pd.DataFrame, design: Repeated) -> pd.DataFrame:
     Raises
     ------
     DataError
-        RR101, RR620 (also for persons without one of the cells), RR621, RR622 with no more persons than groups.
+        RR101, RR640 (also for persons without one of the cells), RR641, RR642 with no more persons than groups.
     ArgumentError
         RR111 where a cell or a person's group stands twice.
 
@@ -100,7 +100,7 @@ def repeated_anova(frame: pd.DataFrame, design: Repeated) -> pd.DataFrame:
     wide, group = _wide(frame, design)
     Y, sizes = wide.to_numpy(), np.bincount(group)
     if len(Y) <= len(sizes):
-        raise DataError("RR622", f"{len(Y)} persons in {len(sizes)} groups of {design.between!r}.")
+        raise DataError("RR642", f"{len(Y)} persons in {len(sizes)} groups of {design.between!r}.")
     levels = [len(level) for level in _levels(wide)]
     rows: list[tuple[object, ...]] = []
     for effect in _effects(len(design.within)):
@@ -194,7 +194,7 @@ def _contrast(
     )
     estimate = sum(w * part.mean() for w, part in zip(share[used], parts, strict=True))
     if not variances.sum() > 0:
-        raise DataError("RR621", f"the scores of contrast {contrast.term!r} are the same for all persons.")
+        raise DataError("RR641", f"the scores of contrast {contrast.term!r} are the same for all persons.")
     df = variances.sum() ** 2 / np.sum(variances**2 / (sizes - 1))
     return float(estimate), float(variances.sum()), float(df), int(sizes.sum())
 
@@ -221,7 +221,7 @@ def _test(hypothesis: Floats, means: Floats, sizes: npt.NDArray[np.int64], left:
     error = float(np.trace(E))
     if error <= 1e-20 * np.sum(means**2):
         raise DataError(
-            "RR621", "persons of a group do not differ in how they change; there is nothing to compare with."
+            "RR641", "persons of a group do not differ in how they change; there is nothing to compare with."
         )
     df1, df2 = len(hypothesis) * d, df_error * d
     statistic = (explained / df1) / (error / df2)
@@ -267,7 +267,7 @@ def _wide(frame: pd.DataFrame, design: Repeated) -> tuple[pd.DataFrame, npt.NDAr
     wide = wide.reindex(columns=cells if len(design.within) > 1 else cells.get_level_values(0))
     if lacking := int(wide.isna().any(axis=1).sum()):
         raise DataError(
-            "RR620", f"{lacking} of {len(wide)} persons of {design.person!r} lack a cell of {design.within}."
+            "RR640", f"{lacking} of {len(wide)} persons of {design.person!r} lack a cell of {design.within}."
         )
     return wide, _groups(found, design, wide.index)
 

@@ -94,7 +94,7 @@ def tidy(
 
 
 def complete(frame: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
-    """Return the named columns, or raise if one is not there (RR101) or has missing or infinite values (RR620)."""
+    """Return the named columns, or raise if one is not there (RR101) or has missing or infinite values (RR640)."""
     absent = [name for name in names if name not in frame.columns]
     if absent:
         raise DataError("RR101", f"columns {absent} are missing; found {list(frame.columns)}.")
@@ -102,7 +102,7 @@ def complete(frame: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
     holes = found.isna() | found.isin([np.inf, -np.inf])
     if bad := {str(name): int(count) for name, count in holes.sum().items() if count}:
         named = ", ".join(f"{name!r} ({count} of {len(frame)} rows)" for name, count in bad.items())
-        raise DataError("RR620", f"{named}.")
+        raise DataError("RR640", f"{named}.")
     return found
 
 
@@ -122,11 +122,11 @@ def numeric(frame: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
 
 
 def varying(frame: pd.DataFrame, names: Sequence[str]) -> None:
-    """Raise RR621 naming the first of the columns that is the same in all rows."""
+    """Raise RR641 naming the first of the columns that is the same in all rows."""
     for name in names:
         if frame[name].nunique() < 2:
             value = frame[name].iloc[0] if len(frame) else "not there"
-            raise DataError("RR621", f"{name!r} is {value} in all {len(frame)} rows.")
+            raise DataError("RR641", f"{name!r} is {value} in all {len(frame)} rows.")
 
 
 def independent(Z: Floats, terms: Sequence[str]) -> None:
@@ -142,8 +142,8 @@ def independent(Z: Floats, terms: Sequence[str]) -> None:
         raise DataError("RR401", f"{n} rows for {k} coefficients ({', '.join(terms)}).")
     # The diagonal of R: what of each column those before it leave, against its own length.
     left = np.abs(np.diag(np.linalg.qr(Z, mode="r")))
-    for term, share in zip(terms, left / np.linalg.norm(Z, axis=0), strict=True):
-        if share < 1e-10:
+    for term, rest, length in zip(terms, left, np.linalg.norm(Z, axis=0), strict=True):
+        if rest <= 1e-10 * length:
             raise DataError("RR408", f"{term!r} is a sum of the columns before it.")
 
 
