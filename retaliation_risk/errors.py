@@ -116,9 +116,15 @@ _ALL = (
     Message(
         "RR115",
         "odd playbook",
-        "A rule of a playbook can never decide, or two rules fit the same customers and it is not said which is meant to win.",
+        "A rule can never decide, or two rules fit the same customers and it is not said which is meant to win.",
         "Move, narrow or remove the rule, or name in over = [...] the later rules that it is meant to win over.",
         "warning",
+    ),
+    Message(
+        "RR116",
+        "bad setting",
+        "A key of run.toml, of the environment or of --set does not exist, or its value is of the wrong kind.",
+        "Use the names of docs/run.toml; environment variables are RETALIATION_RISK_ and the key in capitals.",
     ),
     # Values.
     Message(
@@ -274,6 +280,18 @@ _ALL = (
         "Set ridge above 0, drop the column, or merge its class with another.",
     ),
     Message(
+        "RR410",
+        "below the minimum",
+        "Fewer outcomes are known than the minimum from which a model is trained.",
+        "Wait for more, lengthen the history, or lower [minimum] events knowingly; until then use the queue by rule.",
+    ),
+    Message(
+        "RR411",
+        "nothing to compare on",
+        "There is no moment that neither model learned from and whose horizon has passed.",
+        "Train the challenger as of an earlier moment (--now), a horizon or more before the end of the data.",
+    ),
+    Message(
         "RR420",
         "no overlap",
         "Those answered and those not answered have too little in common to be compared.",
@@ -369,6 +387,12 @@ _ALL = (
         "drift",
         "The customers to score differ from those of training by more than the gate allows.",
         "See which features drifted and why; train again on later data, or pass the feature over in the gate.",
+    ),
+    Message(
+        "RR523",
+        "not better",
+        "The challenger was not shown to be better than the champion.",
+        "Keep the champion; compare again when more outcomes are known.",
     ),
     # Studies: regression-type estimators.
     Message(

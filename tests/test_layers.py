@@ -16,7 +16,7 @@ RANKS = {
     "features": 3.5,
     "simulate": 4, "models": 4, "policies": 4,
     "artefacts": 5, "datasets": 5, "explain": 5, "evaluate": 5, "plots": 5,
-    "run": 6,
+    "run": 6, "pipeline": 6.5,
     "report": 7, "studies": 7, "serve": 7,
     "cli": 8,
 }  # fmt: skip
