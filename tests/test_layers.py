@@ -9,6 +9,7 @@ import retaliation_risk
 
 PACKAGE = Path(retaliation_risk.__file__).parent
 RANKS = {
+    "_messages": -1,
     "errors": 0, "_version": 0,
     "_folders": 1, "_validate": 1, "_censoring": 1.5,
     "tables": 2, "metrics": 2,

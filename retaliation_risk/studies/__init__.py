@@ -1,3 +1,3 @@
-"""Studies of service failures: what was published, what can be tested here, and what came of it."""
+"""Studies: what papers found, tested again."""
 
-__all__: list[str] = []
+__all__: tuple[str, ...] = ()

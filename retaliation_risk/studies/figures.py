@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from retaliation_risk.plots import BLUE, GREEN, GRID, INK, MUTED, ORANGE, _frame
+from retaliation_risk.plots._style import BLUE, GREEN, GRID, INK, MUTED, ORANGE, frame
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -67,7 +67,7 @@ def plot_simple_slopes(
             ax.fill_between(x, np.interp(x, at, low), np.interp(x, at, high), **_BANDS[bool(sign)])
             _mark(ax, right if right < at[-1] else None)
     ax.plot(at, rows["estimate"], color=BLUE, lw=2.2)
-    _frame(ax, moderator, f"Slope of {predictor}", grid="y")
+    frame(ax, moderator, f"Slope of {predictor}", grid="y")
     ax.set_xlim(at[0], at[-1])
     return ax
 
@@ -108,7 +108,7 @@ def plot_growth(curves: pd.DataFrame, ax: Axes, *, time: str, outcome: str, stre
             color=INK,
             annotation_clip=False,
         )
-    _frame(ax, time, outcome, grid="y")
+    frame(ax, time, outcome, grid="y")
     ax.set_xlim(curves["time"].min(), curves["time"].max())
     return ax
 
@@ -150,5 +150,5 @@ def plot_forest(effects: pd.DataFrame, mean: pd.DataFrame, ax: Axes, *, label: s
         ],
     )
     ax.set_ylim(-0.7, len(effects) + 0.6)
-    _frame(ax, label, "", grid="x")
+    frame(ax, label, "", grid="x")
     return ax
