@@ -245,11 +245,7 @@ def meta_analysis(
     y, v = _checked(effects, fixed=tau2 == "fixed", hartung_knapp=hartung_knapp)
     k, w = len(y), 1 / v
     q = float(np.sum(w * (y - np.average(y, weights=w)) ** 2))
-    between = {
-        "fixed": lambda: 0.0,
-        "dl": lambda: _moments(v, q),
-        "reml": lambda: _reml(y, v, _moments(v, q)),
-    }[tau2]()
+    between = _between(tau2, y, v, q)
     weight = 1 / (v + between)
     mean, variance = np.average(y, weights=weight), 1 / weight.sum()
     if hartung_knapp:
@@ -277,6 +273,14 @@ def meta_analysis(
         prediction=(float(mean - reach), float(mean + reach)),
         weights=weight / weight.sum(),
     )
+
+
+def _between(kind: str, y: Floats, v: Floats, q: float) -> float:
+    """Return tau2 of the kind asked."""
+    if kind == "fixed":
+        return 0.0
+    moments = _moments(v, q)
+    return moments if kind == "dl" else _reml(y, v, moments)
 
 
 def _moments(v: Floats, q: float) -> float:
