@@ -3,6 +3,7 @@
 They take moments or DataFrames and give back tidy tables: ``term, estimate, se``, a statistic, ``p, low, high``.
 """
 
+from retaliation_risk.studies.estimators._coefficients import Coefficients
 from retaliation_risk.studies.estimators.choice import (
     Choice,
     average_marginal_effects,
@@ -78,6 +79,7 @@ from retaliation_risk.studies.estimators.standardized import standardized_estima
 
 __all__ = [
     "Choice",
+    "Coefficients",
     "Contrast",
     "Growth",
     "GrowthFit",

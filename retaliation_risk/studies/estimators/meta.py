@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
+from scipy.optimize import brentq
 from scipy.special import gammaln
 from scipy.stats import chi2, norm
 from scipy.stats import t as student
@@ -245,11 +246,7 @@ def meta_analysis(
     y, v = _checked(effects, fixed=tau2 == "fixed", hartung_knapp=hartung_knapp)
     k, w = len(y), 1 / v
     q = float(np.sum(w * (y - np.average(y, weights=w)) ** 2))
-    between = {
-        "fixed": lambda: 0.0,
-        "dl": lambda: _moments(v, q),
-        "reml": lambda: _reml(y, v, _moments(v, q)),
-    }[tau2]()
+    between = _between(tau2, y, v, q)
     weight = 1 / (v + between)
     mean, variance = np.average(y, weights=weight), 1 / weight.sum()
     if hartung_knapp:
@@ -279,25 +276,46 @@ def meta_analysis(
     )
 
 
+def _between(kind: str, y: Floats, v: Floats, q: float) -> float:
+    """Return tau2 of the kind asked."""
+    if kind == "fixed":
+        return 0.0
+    return _moments(v, q) if kind == "dl" else _reml(y, v)
+
+
 def _moments(v: Floats, q: float) -> float:
     """DerSimonian and Laird's tau2."""
     w = 1 / v
     return max(0.0, float((q - (len(v) - 1)) / (w.sum() - np.sum(w**2) / w.sum())))
 
 
-def _reml(y: Floats, v: Floats, start: float) -> float:
-    """Return the tau2 of restricted maximum likelihood, by Fisher's scoring; 0 where the likelihood falls from 0 on."""
-    found = start
-    for _ in range(1000):
-        w = 1 / (v + found)
-        residual = y - np.average(y, weights=w)
-        total, squares, cubes = w.sum(), np.sum(w**2), np.sum(w**3)
-        score = np.sum(w**2 * residual**2) - total + squares / total
-        information = squares - 2 * cubes / total + (squares / total) ** 2
-        last, found = found, max(0.0, float(found + score / information))
-        if abs(found - last) <= 1e-14 * (found + v.mean()):
-            return found
-    raise DataError("RR643", f"tau2 moves between {last:.6g} and {found:.6g}.")
+def _reml(y: Floats, v: Floats) -> float:
+    """Return the tau2 of the highest restricted likelihood: the best of a grid, then the root of the score beside it.
+
+    The likelihood may have two peaks, one of them at 0, and Fisher's scoring may go to and fro between both sides of one.
+    """
+    grid = np.r_[0.0, np.geomspace(1e-6, 10, 200) * (np.ptp(y) ** 2 or 1.0)]
+    best = int(np.argmin(_deviances(grid, y, v)))
+    low, high = float(grid[max(best - 1, 0)]), float(grid[min(best + 1, len(grid) - 1)])
+    if low == 0 and _score(0.0, y, v) <= 0:
+        return 0.0
+    if not _score(low, y, v) > 0 > _score(high, y, v):
+        raise DataError("RR643", f"the likelihood of tau2 has no peak between {low:.6g} and {high:.6g}.")
+    return float(brentq(_score, low, high, args=(y, v), xtol=1e-300, rtol=1e-14, maxiter=500))
+
+
+def _deviances(grid: Floats, y: Floats, v: Floats) -> Floats:
+    """Return -2 times the restricted log likelihood at each tau2 of the grid, but for a constant."""
+    w = 1 / (v + grid[:, None])
+    total = w.sum(axis=1)
+    residual = y - (w @ y / total)[:, None]
+    return np.asarray(np.log(total) - np.log(w).sum(axis=1) + np.sum(w * residual**2, axis=1))
+
+
+def _score(tau2: float, y: Floats, v: Floats) -> float:
+    """Return minus the derivative of the deviance at one tau2."""
+    w = 1 / (v + tau2)
+    return float(np.sum((w * (y - np.average(y, weights=w))) ** 2) - w.sum() + np.sum(w**2) / w.sum())
 
 
 def _checked(effects: pd.DataFrame, *, fixed: bool, hartung_knapp: bool) -> tuple[Floats, Floats]:

@@ -97,7 +97,7 @@ def repeated_anova(frame: pd.DataFrame, design: Repeated) -> pd.DataFrame:
     >>> found[["term", "df1", "df2", "statistic", "epsilon_gg", "p_gg"]].round(3).values.tolist()
     [['wave', 2, 58, 2.448, 0.982, 0.096]]
     """
-    wide, group = _wide(frame, design)
+    wide, group, _ = _wide(frame, design)
     Y, sizes = wide.to_numpy(), np.bincount(group)
     if len(Y) <= len(sizes):
         raise DataError("RR642", f"{len(Y)} persons in {len(sizes)} groups of {design.between!r}.")
@@ -160,12 +160,7 @@ def planned_contrasts(
         raise ArgumentError(
             "RR111", f"within is {design.within}; contrasts take one factor: join them into one column."
         )
-    wide, group = _wide(frame, design)
-    names = (
-        [None]
-        if design.between is None
-        else sorted(complete(frame, [design.between])[design.between].unique())
-    )
+    wide, group, names = _wide(frame, design)
     found = [_contrast(wide, group, names, one) for one in contrasts]
     estimate, variance, df, n = (np.array(values) for values in zip(*found, strict=True))
     table = tidy([one.term for one in contrasts], estimate, np.sqrt(variance), df=df, n=n, level=level)
@@ -173,15 +168,15 @@ def planned_contrasts(
 
 
 def _contrast(
-    wide: pd.DataFrame, group: npt.NDArray[np.int64], names: Sequence[Hashable], contrast: Contrast
+    wide: pd.DataFrame, group: npt.NDArray[np.int64], names: list[Hashable], contrast: Contrast
 ) -> tuple[float, float, float, int]:
     """Estimate, variance, degrees of freedom and persons of one contrast."""
     weights = _weights(contrast.levels, list(wide.columns.get_level_values(0)), "level", contrast.term)
     scores = wide.to_numpy() @ weights
     if not contrast.groups:
-        group, names, share = np.zeros(len(scores), dtype=np.int64), ["everybody"], np.ones(1)
+        group, names, share = np.zeros_like(group), ["everybody"], np.ones(1)
     else:
-        share = _weights(contrast.groups, list(names), "group", contrast.term)
+        share = _weights(contrast.groups, names, "group", contrast.term)
     used = np.flatnonzero(share)
     sizes = np.bincount(group, minlength=len(share))[used]
     if (sizes < 2).any():
@@ -226,7 +221,11 @@ def _test(hypothesis: Floats, means: Floats, sizes: npt.NDArray[np.int64], left:
     df1, df2 = len(hypothesis) * d, df_error * d
     statistic = (explained / df1) / (error / df2)
     gg = error**2 / (d * np.sum(E**2))
-    hf = min(1.0, ((df_error + 1) * d * gg - 2) / (d * (df_error - d * gg))) if df_error > d * gg else 1.0
+    hf = (
+        max(gg, min(1.0, ((df_error + 1) * d * gg - 2) / (d * (df_error - d * gg))))
+        if df_error > d * gg
+        else 1.0
+    )
     p, p_gg, p_hf = (float(fisher.sf(statistic, df1 * e, df2 * e)) for e in (1.0, gg, hf))
     return (df1, df2, statistic, p, float(gg), p_gg, float(hf), p_hf, explained / (explained + error))
 
@@ -248,8 +247,10 @@ def _levels(wide: pd.DataFrame) -> list[pd.Index]:
     return [wide.columns.unique(k) for k in range(wide.columns.nlevels)]
 
 
-def _wide(frame: pd.DataFrame, design: Repeated) -> tuple[pd.DataFrame, npt.NDArray[np.int64]]:
-    """One row per person and one column per cell, with the code of each person's group (of sorted names)."""
+def _wide(
+    frame: pd.DataFrame, design: Repeated
+) -> tuple[pd.DataFrame, npt.NDArray[np.int64], list[Hashable]]:
+    """One row per person and one column per cell, the code of each person's group, and the groups' names."""
     factors = [design.person, *design.within, *([design.between] if design.between else [])]
     found = complete(frame, factors).assign(
         **{design.outcome: numeric(frame, [design.outcome])[design.outcome]}
@@ -269,12 +270,14 @@ def _wide(frame: pd.DataFrame, design: Repeated) -> tuple[pd.DataFrame, npt.NDAr
         raise DataError(
             "RR640", f"{lacking} of {len(wide)} persons of {design.person!r} lack a cell of {design.within}."
         )
-    return wide, _groups(found, design, wide.index)
+    return wide, *_groups(found, design, wide.index)
 
 
-def _groups(found: pd.DataFrame, design: Repeated, persons: pd.Index) -> npt.NDArray[np.int64]:
+def _groups(
+    found: pd.DataFrame, design: Repeated, persons: pd.Index
+) -> tuple[npt.NDArray[np.int64], list[Hashable]]:
     if design.between is None:
-        return np.zeros(len(persons), dtype=np.int64)
+        return np.zeros(len(persons), dtype=np.int64), ["everybody"]
     pairs = found[[design.person, design.between]].drop_duplicates()
     twice = pairs[pairs.duplicated(design.person)]
     if len(twice):
@@ -283,4 +286,5 @@ def _groups(found: pd.DataFrame, design: Repeated, persons: pd.Index) -> npt.NDA
             f"{design.person} {twice.iloc[0][design.person]} is in two groups of {design.between!r}.",
         )
     group = pairs.set_index(design.person)[design.between].reindex(persons)
-    return np.unique(group.to_numpy(), return_inverse=True)[1].astype(np.int64)
+    names, codes = np.unique(group.to_numpy(), return_inverse=True)
+    return codes.astype(np.int64), names.tolist()
