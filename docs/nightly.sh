@@ -4,7 +4,7 @@
 #   docs/nightly.sh KIND EXPORT HOME NIGHT
 #
 # KIND is the helpdesk of `retaliation-risk import` (servicenow), EXPORT its file, HOME a folder that stays, with run.toml
-# in it, NIGHT a date such as 2026-01-31: only what was known before it counts. Written are HOME/NIGHT/ (all of tonight),
+# in it, NIGHT a date such as 2026-01-31, the day of the export: customers are scored as of its end. Written are HOME/NIGHT/ (all of tonight),
 # HOME/champion (the folder of the model in use), HOME/NIGHT/steps.jsonl (a line for each step: name, exit code, seconds)
 # and, last, HOME/NIGHT/night.json. Exit code: 0 ok, 3 the data are invalid, 4 drift past the gate (scores are there), or
 # that of the step that failed.
@@ -17,6 +17,13 @@ kind=$1 export=$2 home=$3 night=$4
 holdout=${HOLDOUT_DAYS:-60} # no model learns from the last so many days: there champion and challenger are compared
 learned=$(date -u -d "$night -$holdout day" +%F) || exit 2
 here="$home/$night" config="$home/run.toml" store="$home/features-${night%-*}"
+if grep -qs '"exit_code": [04],' "$here/night.json"; then
+    echo "$here: this night is done; remove the folder to run it again" >&2
+    exit 2
+fi
+# A night that failed or was killed begins anew; a champion that it had made goes with it.
+if grep -qs "^$here/" "$home/champion"; then rm "$home/champion"; fi
+rm -rf "$here"
 mkdir -p "$here" || exit 2
 
 step() { # step NAME COMMAND...: run it, keep what it prints, note its exit code
@@ -57,17 +64,18 @@ if [ ! -e "$home/champion" ]; then
 fi
 champion=$(cat "$home/champion")
 
-step score rr score "$here/tables" --artefact "$champion" --at "$night" --out "$here/scores" || end $? "nothing was scored"
+step score rr score "$here/tables" --artefact "$champion" --out "$here/scores" || end $? "nothing was scored"
 
-step drift rr drift "$here/tables" --artefact "$champion" --config "$config" --now "$night" --out "$here/drift"
+step drift rr drift "$here/tables" --artefact "$champion" --config "$config" --out "$here/drift"
 drifted=$?
 
 step train rr train "$here/tables" --config "$config" --features "$store" --model "${CHALLENGER:-boosting}" \
     --now "$learned" --out "$here/challenger"
-case $? in
+trained=$?
+case $trained in
     0)
         step compare rr compare "$here/tables" --champion "$champion" --challenger "$here/challenger" --config "$config" \
-            --now "$night" --out "$here/comparison"
+            --out "$here/comparison"
         compared=$?
         case $compared in
             0)
@@ -79,7 +87,7 @@ case $? in
         esac
         ;;
     4) said="the champion stays: there is too little to train a challenger on" ;;
-    *) end 1 "training failed" ;;
+    *) end $trained "training failed" ;;
 esac
 
 [ $drifted -eq 0 ] || [ $drifted -eq 4 ] || end $drifted "drift cannot be told"

@@ -279,6 +279,12 @@ _ALL = (
         "Train the challenger as of an earlier moment (--now), a horizon or more before the end of the data.",
     ),
     Message(
+        "RR412",
+        "nobody at risk",
+        "At the moment asked about nobody is at risk: it lies after the end of observation, or everybody has left.",
+        "Ask for an earlier moment, or leave it out: the end of observation is the default; else check observed_to.",
+    ),
+    Message(
         "RR420",
         "no overlap",
         "Those answered and those not answered have too little in common to be compared.",

@@ -52,7 +52,7 @@ def make_store(place: Path, size: int) -> Path:
             place / model,
             read_config(environ={}, flags={**FLAGS, "model": model, "now": "2025-06-01"}),
         )
-    compute_features(tables, ["2025-09-01"], FEATURES, place / "small")
+    compute_features(tables, ["2025-09-01"], FEATURES, place / "small", at_risk=True)
     small, store = read_manifest(place / "small"), place / "store"
     (store / "features").mkdir(parents=True)
     shards = []

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
@@ -61,6 +61,11 @@ out_option = click.option(
     type=click.Path(path_type=Path, file_okay=False),
     help="Feature store to bring up to date with SOURCE: only customers whose rows changed are computed.",
 )
+@click.option(
+    "--at-risk",
+    is_flag=True,
+    help="Only customers at risk at each moment: not gone, observed, not opted out of profiling; for score.",
+)
 @rename_option
 @as_json
 def features(
@@ -72,6 +77,7 @@ def features(
     engine: str,
     master: str,
     update: Path | None,
+    at_risk: bool,
     rename: Path | None,
     as_json: bool,
 ) -> None:
@@ -87,14 +93,14 @@ def features(
     _refuse(moments, out, engine, update, rename)
     asked = [_parsed(moment) for moment in moments]
     if engine == "spark" and out is not None:
-        summary = _on_spark(source, asked, out, master)
+        summary = _on_spark(source, asked, out, master, at_risk)
     elif update is not None:
         summary = _updated(_export(source, rename), update, out, memory, jobs)
     elif out is None:
-        summary = _printed(_export(source, rename), asked, memory, jobs, as_json)
+        summary = _printed(_export(source, rename), asked, _Limits(memory, jobs, at_risk), as_json)
         as_json = False
     else:
-        summary = _computed(_export(source, rename), asked, out, memory, jobs)
+        summary = _computed(_export(source, rename), asked, out, _Limits(memory, jobs, at_risk))
     if as_json:
         echo_json(summary)
     say(_told(summary, moments))
@@ -159,19 +165,27 @@ def _ends(entries: list[dict[str, Any]], entry: dict[str, Any]) -> bool:
     return bool(following) and following[0]["family"] != entry["family"]
 
 
+class _Limits(NamedTuple):
+    """How much may be used, and of whom features are computed."""
+
+    memory: str
+    jobs: int | None
+    at_risk: bool
+
+
 def _export(source: Path, rename: Path | None) -> Export:
     from retaliation_risk.histories import Export
 
     return Export(source, rename, datetime.now(UTC))
 
 
-def _computed(export: Export, moments: list[str], out: Path, memory: str, jobs: int | None) -> dict[str, Any]:
+def _computed(export: Export, moments: list[str], out: Path, asked: _Limits) -> dict[str, Any]:
     """Compute a store, or a file by way of a store beside it."""
     from retaliation_risk.features import FEATURES
     from retaliation_risk.histories import compute_features
     from retaliation_risk.histories.store import write_file
 
-    limits: dict[str, Any] = {"memory": memory, "jobs": jobs, "skip_missing": True}
+    limits: dict[str, Any] = {**asked._asdict(), "skip_missing": True}
     with rows_progress() as progress:
         if not out.suffix:
             return compute_features(export, moments, FEATURES, out, progress=progress, **limits).as_dict()
@@ -189,14 +203,12 @@ def _updated(export: Export, store: Path, out: Path | None, memory: str, jobs: i
         return update_features(store, export, out=out, memory=memory, jobs=jobs, progress=progress).as_dict()
 
 
-def _printed(
-    export: Export, moments: list[str], memory: str, jobs: int | None, as_json: bool
-) -> dict[str, Any]:
+def _printed(export: Export, moments: list[str], asked: _Limits, as_json: bool) -> dict[str, Any]:
     """Print all rows, as CSV or JSON."""
     from retaliation_risk.histories import read_features
 
     with TemporaryDirectory() as place:
-        summary = _computed(export, moments, Path(place) / "store", memory, jobs)
+        summary = _computed(export, moments, Path(place) / "store", asked)
         table = read_features(Path(place) / "store")
     if as_json:
         echo_json(table.to_dict(orient="records"))
@@ -205,7 +217,7 @@ def _printed(
     return summary
 
 
-def _on_spark(source: Path, moments: list[str], out: Path, master: str) -> dict[str, Any]:
+def _on_spark(source: Path, moments: list[str], out: Path, master: str, at_risk: bool) -> dict[str, Any]:
     from retaliation_risk._folders import fresh_folder
     from retaliation_risk.features import FEATURES
     from retaliation_risk.histories.question import available
@@ -218,7 +230,9 @@ def _on_spark(source: Path, moments: list[str], out: Path, master: str) -> dict[
             frames = read_spark_tables(session, source)
             on, off = available(FEATURES, tuple(frames))
             step("walking histories")
-            spark_features(session, frames, moments, on).write.mode("overwrite").parquet(str(work))
+            spark_features(session, frames, moments, on, at_risk=at_risk).write.mode("overwrite").parquet(
+                str(work)
+            )
             n_rows = session.read.parquet(str(work)).count()
         finally:
             session.stop()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -61,7 +63,11 @@ def train(
 @source_argument
 @stored_option
 @out_option
-@click.option("--at", "moment", help="Moment of the question, UTC, ISO 8601; needed where SOURCE is tables.")
+@click.option(
+    "--at",
+    "moment",
+    help="Moment of the question, UTC, ISO 8601; for tables, default: the end of observation.",
+)
 @click.option(
     "--format", "form", type=click.Choice(["csv", "parquet"]), default="csv", show_default=True, help="Kind of file.",
 )  # fmt: skip
@@ -92,7 +98,7 @@ def score(
     SOURCE is a folder or database of tables, whose customers at risk at --at are scored; or a feature store, or a CSV or
     Parquet file of features.
     """
-    from retaliation_risk.histories import Export
+    from retaliation_risk.histories import Export, end_of_observation
     from retaliation_risk.pipeline import has_features, score_on_spark
     from retaliation_risk.pipeline import score as score_customers
 
@@ -104,7 +110,13 @@ def score(
         with progress() as step:
             found = score_on_spark(source, stored, out, moment=moment, master=master, progress=step)
     else:
-        given = source if has_features(source) else Export(source, rename, datetime.now(UTC))
+        given: Export | Tables | Path = (
+            source if has_features(source) else Export(source, rename, datetime.now(UTC))
+        )
+        if isinstance(given, Export) and moment is None:
+            with progress() as step:
+                given = _tables(source, rename, step)
+            moment = end_of_observation(given).isoformat()
         with rows_progress() as told:
             found = score_customers(
                 given, stored, out, moment=moment, form=form, memory=memory, jobs=jobs, progress=told
@@ -171,7 +183,8 @@ def compare(
     sides = [opened(folder, allow_joblib=allow_joblib) for folder in (champion, challenger)]
     with progress() as step:
         tables = _tables(source, rename, step)
-        found = compare_models(tables, sides[0], sides[1], out, config, progress=step)
+        with _told_anyway(out / "comparison.json", as_json):
+            found = compare_models(tables, sides[0], sides[1], out, config, progress=step)
     _tell(found, as_json, found["sentence"], out)
 
 
@@ -193,7 +206,8 @@ def drift(
 
     with progress() as step:
         tables = _tables(source, rename, step)
-        found = watch_drift(tables, stored, out, config, progress=step)
+        with _told_anyway(out / "drift.json", as_json):
+            found = watch_drift(tables, stored, out, config, progress=step)
     _tell(found, as_json, f"Nothing is past the gate; {len(found['beyond_chance'])} beyond chance.", out)
 
 
@@ -224,6 +238,19 @@ def _tables(source: Path, rename: Path | None, step: Any) -> Tables:
 
     step("reading tables")
     return read_tables(source, rename=rename, now=datetime.now(UTC))
+
+
+@contextmanager
+def _told_anyway(facts: Path, as_json: bool) -> Iterator[None]:
+    """Print what was written as JSON where a gate says no after it was written: the reasons are needed most then."""
+    from retaliation_risk.errors import GateError
+
+    try:
+        yield
+    except GateError:
+        if as_json and facts.exists():
+            click.echo(facts.read_text(encoding="utf-8"), nl=False)
+        raise
 
 
 def _tell(found: dict[str, Any], as_json: bool, sentence: str, out: Path) -> None:

@@ -60,7 +60,7 @@ def contest(
     DataFrame
         ``metric, first, second, difference, low, high, n, n_events, n_customers_with_event`` for auroc, auprc, brier,
         events_reached and reach_averted. ``difference`` is second less first, with its 95 % percentile interval; it is
-        missing where fewer than ten customers with an event stand behind it.
+        missing where fewer than ten customers with an event, for reach with an act that somebody saw, stand behind it.
 
     Raises
     ------
@@ -94,11 +94,12 @@ def contest(
 
 def _statistics(rows: Rows, first: str, second: str, capacity: float) -> Statistics:
     metrics = _metrics(rows, capacity)
-    counts = {
-        "n": len(rows.frame), "n_events": int(rows.event.sum()), "customers": rows.customers(rows.event)
-    }  # fmt: skip
+    counts = {"n": len(rows.frame), "n_events": int(rows.event.sum())}
+    # A share of audience rests on the acts that were seen: one of them can decide it.
+    behind = dict.fromkeys(metrics, rows.customers(rows.event))
+    behind["reach_averted"] = rows.customers(rows.event & (rows.reach > 0))
     labels = [
-        counts | {"metric": metric, "side": side}
+        {**counts, "metric": metric, "side": side, "customers": behind[metric]}
         for side in ("first", "second", "difference")
         for metric in metrics
     ]

@@ -1,6 +1,6 @@
 """Histories: what was known about each customer, as of any moment. The only unit that compares a date with a moment."""
 
-from retaliation_risk.histories.build import build_histories
+from retaliation_risk.histories.build import build_histories, end_of_observation
 from retaliation_risk.histories.calendar import landmarks, later_landmarks, weeks
 from retaliation_risk.histories.declare import (
     Aggregate,
@@ -58,6 +58,7 @@ __all__ = [
     "build_risk_sets",
     "compute_features",
     "count_at_risk",
+    "end_of_observation",
     "history_rows",
     "landmarks",
     "later_landmarks",

@@ -23,7 +23,7 @@ from retaliation_risk.histories.facts import (
     read_ids,
     read_tickets,
 )
-from retaliation_risk.histories.follow_up import Spans
+from retaliation_risk.histories.follow_up import Spans, read_end
 from retaliation_risk.histories.histories import Histories, logs_of
 from retaliation_risk.histories.logs import LOGS, Log, read_logs
 from retaliation_risk.histories.needs import event_kinds
@@ -55,6 +55,16 @@ def build_histories(
     # There is memory for one copy of all events: they are let go when they are sorted.
     facts = replace(facts, events=NO_EVENTS)
     return facts.histories(0, len(facts.customer_ids), unsorted)
+
+
+def end_of_observation(tables: Tables) -> pd.Timestamp:
+    """Return the latest moment at which anything could be seen: :attr:`Histories.now`, without building them."""
+    cursor = tables.connection.cursor()
+    cursor.execute("SET TimeZone = 'UTC'")
+    try:
+        return pd.Timestamp(read_end(cursor, tables.names), unit="us")
+    finally:
+        cursor.close()
 
 
 @dataclass(frozen=True)

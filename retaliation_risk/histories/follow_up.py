@@ -219,6 +219,16 @@ GROUP BY code, island ORDER BY code, low
 """
 
 
+def read_end(connection: duckdb.DuckDBPyConnection, present: tuple[str, ...]) -> int:
+    """Return the latest time at which anything could be seen, in microseconds."""
+    if "observation" in present:
+        return int(connection.execute("SELECT epoch_us(max(observed_to)) FROM observation").fetchall()[0][0])
+    ends = ["SELECT max(opened_at) AS t FROM tickets", "SELECT max(first_seen_at) FROM customers"]
+    ends += [f"SELECT max(known_at) FROM {name}" for name in ("ticket_events", "outcomes") if name in present]
+    found = connection.execute(f"SELECT epoch_us(max(t)) FROM ({' UNION ALL '.join(ends)})").fetchall()
+    return int(found[0][0]) + 1
+
+
 def _read_observation(
     connection: duckdb.DuckDBPyConnection, present: tuple[str, ...], first_seen: Int64
 ) -> tuple[Int64, Int64, Int64]:
@@ -227,7 +237,4 @@ def _read_observation(
         found = connection.execute(_MERGED_SPANS).fetchnumpy()
         low, high = (np.asarray(found[key], dtype=np.int64) for key in ("low", "high"))
         return np.searchsorted(found["code"], np.arange(n + 1)).astype(np.int64), low, high
-    ends = ["SELECT max(opened_at) AS t FROM tickets", "SELECT max(first_seen_at) FROM customers"]
-    ends += [f"SELECT max(known_at) FROM {name}" for name in ("ticket_events", "outcomes") if name in present]
-    last = connection.execute(f"SELECT epoch_us(max(t)) FROM ({' UNION ALL '.join(ends)})").fetchall()[0][0]
-    return np.arange(n + 1), first_seen, np.full(n, last + 1)
+    return np.arange(n + 1), first_seen, np.full(n, read_end(connection, present))

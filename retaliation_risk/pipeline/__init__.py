@@ -1,4 +1,4 @@
-"""What a training script that runs every night calls: train, score, evaluate, compare, drift; one file of settings for all.
+"""What a script that runs every night calls: train, score, evaluate, compare, drift, replay; one file of settings for all.
 
 Each writes one folder, whole or not at all, with a flat ``metrics.json``; a gate that says no raises after its folder is
 written, so that a scheduler has the exit code and the reasons.

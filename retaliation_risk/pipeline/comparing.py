@@ -103,7 +103,8 @@ def judge_contest(table: pd.DataFrame, rule: Contest) -> dict[str, Any]:
         f"{row['difference']:+.3g}"
     )
     if row["n_customers_with_event"] < FEWEST_EVENTS:
-        told += f", on {row['n_customers_with_event']} customers with an event; {FEWEST_EVENTS} are needed for an interval."
+        few = f"{row['n_customers_with_event']} customers {_behind(rule.metric)}"
+        told += f", on {few}; {FEWEST_EVENTS} are needed for an interval."
     else:
         told += f" [{row['low']:+.3g}, {row['high']:+.3g}], on {row['n_events']} events."
     counts = {name: int(row[name]) for name in ("n", "n_events", "n_customers_with_event")}
@@ -117,6 +118,10 @@ def judge_contest(table: pd.DataFrame, rule: Contest) -> dict[str, Any]:
         **counts,
         "sentence": told,
     }
+
+
+def _behind(metric: str) -> str:
+    return "with an act that somebody saw" if metric == "reach_averted" else "with an event"
 
 
 def _flat(table: pd.DataFrame) -> dict[str, float]:

@@ -102,11 +102,7 @@ class Walk:
     @property
     def capacity(self) -> Capacity:
         """The same as policies take it."""
-        try:
-            teams = tuple(Team(**team) for team in self.teams)
-        except TypeError as error:
-            raise ArgumentError("RR116", f"[[replay.teams]] is {list(self.teams)} ({error}).") from error
-        return Capacity(teams, self.working_days, self.cool_down_days)
+        return Capacity(tuple(map(_team, self.teams)), self.working_days, self.cool_down_days)
 
 
 @dataclass(frozen=True)
@@ -176,7 +172,10 @@ def read_config(
     found = _checked(told)
     tables = {name: kind(**found.pop(name, {})) for name, kind in TABLES.items()}
     definitions = tables.pop("definitions")
-    return Config(settings=Settings(**found, definitions=definitions), **tables)
+    settings = Settings(**found, definitions=definitions)
+    if settings.playbook is not None and not settings.playbook.is_file():
+        raise ArgumentError("RR107", f"playbook {str(settings.playbook)!r} does not exist.")
+    return Config(settings=settings, **tables)
 
 
 def _file(path: Path | None) -> dict[tuple[str, ...], Any]:
@@ -188,7 +187,11 @@ def _file(path: Path | None) -> dict[tuple[str, ...], Any]:
         raise ArgumentError("RR107", f"{str(path)!r} cannot be read ({error.strerror}).") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ArgumentError("RR116", f"{str(path)!r} is no TOML ({error}).") from error
-    return dict(_keys(found))
+    told = dict(_keys(found))
+    if isinstance(told.get(("playbook",)), str):
+        # A file beside the settings is named from there, wherever the command is run.
+        told["playbook",] = str(Path(path).parent / told["playbook",])
+    return told
 
 
 def _keys(found: Mapping[str, Any], inside: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
@@ -230,7 +233,7 @@ def _checked(told: Mapping[tuple[str, ...], Any]) -> dict[str, Any]:
     try:
         found = _shape()(**nested)
     except ValidationError as error:
-        raise ArgumentError("RR116", "; ".join(map(_told, error.errors())) + ".") from None
+        raise ArgumentError("RR116", " ".join(map(_told, error.errors()))) from None
     return found.model_dump(exclude_unset=True)
 
 
@@ -238,6 +241,8 @@ def _prepared(name: str, value: Any) -> Any:
     """Give times their type, and cut lists that came as text at commas."""
     if name == "now" and isinstance(value, str | date):
         return _moment(value)
+    if isinstance(value, bool):
+        raise ArgumentError("RR116", f"{name} is {str(value).lower()}; no setting is true or false.")
     if isinstance(value, str) and name in ("compare", "evidence", "passed_over", "working_days"):
         return [part for part in value.replace(" ", "").split(",") if part]
     return value
@@ -249,6 +254,21 @@ def _moment(value: str | date) -> pd.Timestamp:
     except ValueError:
         raise ArgumentError("RR116", f"now is {value!r}, which is no time; write 2026-01-31.") from None
     return moment if moment.tzinfo is None else moment.tz_convert("UTC").tz_localize(None)
+
+
+def _team(found: Mapping[str, Any]) -> Team:
+    """Check one table of ``[[replay.teams]]`` as the rest of the file is."""
+    keys = sorted(each.name for each in fields(Team))
+    try:
+        create_model("team", __config__=ConfigDict(extra="forbid"), **_declared(Team))(**found)
+    except ValidationError as error:
+        said = "; ".join(f"{'.'.join(map(str, p['loc']))}: {p['msg']}" for p in error.errors())
+        raise ArgumentError(
+            "RR116", f"[[replay.teams]] has {dict(found)} ({said}); keys are {keys}."
+        ) from None
+    if missing := {"name", "answers"} - set(found):
+        raise ArgumentError("RR116", f"[[replay.teams]] has {dict(found)}, without {sorted(missing)}.")
+    return Team(**found)
 
 
 @cache
@@ -271,12 +291,12 @@ def _told(problem: Any) -> str:
     place = [str(part) for part in problem["loc"]]
     key = ".".join(place)
     if problem["type"] != "extra_forbidden":
-        return f"{key} is {problem['input']!r}: {problem['msg'][0].lower()}{problem['msg'][1:]}"
+        return f"{key} is {problem['input']!r}: {problem['msg'][0].lower()}{problem['msg'][1:]}."
     kind = TABLES.get(place[0]) if len(place) > 1 else None
     known = _names(kind) if kind else [*_names(Settings), *TABLES]
     near = difflib.get_close_matches(place[-1], known, n=1, cutoff=0.5)
     return f"there is no {key!r}" + (
-        f"; did you mean {near[0]!r}?" if near else f"; there are {', '.join(known)}"
+        f"; did you mean {near[0]!r}?" if near else f"; there are {', '.join(known)}."
     )
 
 

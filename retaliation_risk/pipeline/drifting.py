@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import difflib
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +13,12 @@ import pandas as pd
 from retaliation_risk._folders import fresh_folder
 from retaliation_risk.artefacts import Artefact, Gate, drift, refuse_drift
 from retaliation_risk.artefacts.drift import BEYOND_CHANCE, PAST_THE_GATE
+from retaliation_risk.errors import ArgumentError
 from retaliation_risk.histories import Histories, build_histories
 from retaliation_risk.pipeline.config import Config
 from retaliation_risk.pipeline.describing import artefact_facts
 from retaliation_risk.pipeline.moments import ipcw_by_moment, risks_of
-from retaliation_risk.run import pairs_at_risk
+from retaliation_risk.run import asked_now, pairs_at_risk
 from retaliation_risk.run.folder import write_csv, write_json
 from retaliation_risk.tables import Tables
 
@@ -58,7 +60,8 @@ def watch_drift(
     with fresh_folder(Path(out)) as folder:
         progress("sorting histories")
         histories = build_histories(tables, about.definitions)
-        now = histories.now if config.settings.now is None else config.settings.now
+        now = asked_now(histories, config.settings)
+        _refuse_unknown(config.drift.passed_over, artefact)
         progress("scoring the customers of now")
         rows, risk = risks_of(artefact, histories, *pairs_at_risk(histories, (now,)))
         found = drift(artefact.reference, rows, risk, gate=config.drift)
@@ -70,6 +73,17 @@ def watch_drift(
         write_json(folder / "drift.json", facts)
     refuse_drift(table)
     return facts
+
+
+def _refuse_unknown(passed_over: Sequence[str], artefact: Artefact) -> None:
+    """Raise RR403 for a name in ``passed_over`` that nothing is watched by."""
+    known = (*artefact.reference.names, "risk", "label")
+    for name in passed_over:
+        if name not in known:
+            near = difflib.get_close_matches(name, known, n=1)
+            raise ArgumentError(
+                "RR403", f"drift.passed_over has {name!r}" + (f"; did you mean {near[0]!r}?" if near else ".")
+            )
 
 
 def _label_drift(

@@ -18,6 +18,7 @@ LET_DOWN = "double_deviations_ever"
 #: A share nearer to 0 or 1 says that the group is hardly there; power is told for this one.
 LEAST_SHARE = 0.01
 MONTH_DAYS = 365.25 / 12
+MOST_MONTHS = 120
 
 
 def count_events(
@@ -66,9 +67,8 @@ def too_few(found: dict[str, Any], outcome: str) -> str:
     )
     if found["per_month"]:
         months = math.ceil(found["missing"] / found["per_month"])
-        said += (
-            f". At {found['per_month']:.1f} a month so far, the minimum is reached in about {months} months"
-        )
+        when = f"in about {months} months" if months <= MOST_MONTHS else "in more than ten years"
+        said += f". At {found['per_month']:.1f} a month so far, the minimum is reached {when}"
     return said + "."
 
 

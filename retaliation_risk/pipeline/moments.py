@@ -11,7 +11,7 @@ from retaliation_risk._censoring import ipcw_weights
 from retaliation_risk.artefacts import Artefact, check_scoring
 from retaliation_risk.errors import ArgumentError, GateError
 from retaliation_risk.histories import Histories, build_histories, later_landmarks
-from retaliation_risk.run import Settings, pairs_at_risk
+from retaliation_risk.run import Settings, asked_now, pairs_at_risk
 from retaliation_risk.tables import Tables
 
 
@@ -43,9 +43,11 @@ def judged_later(
         RR411 if there is no such moment.
     """
     outcome, horizon = _one_question(artefacts)
-    histories = {name: _histories(tables, artefact) for name, artefact in artefacts.items()}
+    told = {artefact.manifest.about.definitions: None for artefact in artefacts.values()}
+    built = {definitions: build_histories(tables, definitions) for definitions in told}
+    histories = {name: built[artefact.manifest.about.definitions] for name, artefact in artefacts.items()}
     base = next(iter(histories.values()))
-    now = base.now if settings.now is None else settings.now
+    now = asked_now(base, settings)
     since = max(artefact.manifest.about.window.known_by for artefact in artefacts.values())
     moments = later_landmarks(
         since,
@@ -57,8 +59,8 @@ def judged_later(
     if not moments:
         raise GateError(
             "RR411",
-            f"the models learned from what was known by {since.isoformat()}, and the tables end "
-            f"{now.isoformat()}: less than the horizon of {horizon:g} days later.",
+            f"the models learned from what was known by {since.isoformat()}, and the moment "
+            f"asked about is {now.isoformat()}: less than the horizon of {horizon:g} days later.",
         )
     ids, times = pairs_at_risk(base, moments)
     y = base.follow_up(ids, times, outcome=outcome, horizon_days=horizon, known_by=now)
@@ -79,11 +81,6 @@ def risks_of(
     rows = histories.as_of(ids, times, about.features)
     X, _ = check_scoring(artefact.reference, rows)
     return rows, np.asarray(artefact.model.predict_risk(X, about.horizon_days), dtype=np.float64)
-
-
-def _histories(tables: Tables, artefact: Artefact) -> Histories:
-    about = artefact.manifest.about
-    return build_histories(tables, about.definitions)
 
 
 def _one_question(artefacts: Mapping[str, Artefact]) -> tuple[str, float]:

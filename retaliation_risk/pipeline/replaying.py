@@ -10,14 +10,14 @@ import pandas as pd
 
 from retaliation_risk._folders import fresh_folder
 from retaliation_risk.artefacts import Artefact, check_scoring
-from retaliation_risk.errors import GateError
+from retaliation_risk.errors import ArgumentError, GateError
 from retaliation_risk.evaluate import Replay, missed_by, replay
 from retaliation_risk.features import FEATURES
 from retaliation_risk.histories import Feature, Histories, build_histories, weeks
 from retaliation_risk.pipeline.config import Config
 from retaliation_risk.pipeline.describing import artefact_facts
 from retaliation_risk.policies import POLICIES
-from retaliation_risk.run import pairs_at_risk, with_influence
+from retaliation_risk.run import asked_now, pairs_at_risk, with_influence
 from retaliation_risk.run.folder import write_csv, write_json
 from retaliation_risk.tables import Tables
 
@@ -61,26 +61,36 @@ def replay_policies(
         RR411 if the tables end before two weeks are over.
     """
     config = config or Config()
+    if config.replay.lead_days > artefact.manifest.about.horizon_days:
+        raise ArgumentError(
+            "RR111",
+            f"lead_days is {config.replay.lead_days}; it must be at most the model's horizon of "
+            f"{artefact.manifest.about.horizon_days:g} days.",
+        )
     settings, about = config.settings, artefact.manifest.about
     with fresh_folder(Path(out)) as folder:
         progress("sorting histories")
         histories = build_histories(tables, about.definitions)
-        now = histories.now if settings.now is None else settings.now
+        now = asked_now(histories, settings)
         moments = weeks(about.window.known_by, now)
         if len(moments) < 2:
             raise GateError(
                 "RR411",
-                f"the model learned until {about.window.known_by.isoformat()} and the tables end {now.isoformat()}.",
+                f"the model learned until {about.window.known_by.isoformat()}, and {now.isoformat()} is less than two weeks "
+                "later.",
             )
+        acts = histories.acts(about.outcome, known_by=now)
+        if not (acts["occurred_at"] >= moments[0] + pd.Timedelta(days=config.replay.lead_days)).any():
+            raise GateError("RR411", f"nobody acted between {moments[0].isoformat()} and {now.isoformat()}.")
         progress(f"asking what was known in each of {len(moments)} weeks")
         frames = _frames(tables, histories, artefact, moments)
         progress("walking the calendar")
         found = replay(
             frames,
-            histories.acts(about.outcome, known_by=now),
+            acts,
             capacity=config.replay.capacity,
             lead_days=config.replay.lead_days,
-            horizon_days=max(round(about.horizon_days), config.replay.lead_days),
+            horizon_days=max(round(about.horizon_days), 1),
             n_bootstrap=settings.n_bootstrap,
             seed=settings.seed,
         )
@@ -123,6 +133,7 @@ def _facts(
         "working_days": list(config.replay.working_days),
         "cool_down_days": config.replay.cool_down_days,
         "lead_days": config.replay.lead_days,
+        "horizon_days": max(round(artefact.manifest.about.horizon_days), 1),
         "uses_influence": {policy.name: policy.uses_influence for policy in POLICIES},
         "skipped": dict(found.skipped),
     }

@@ -15,8 +15,9 @@ from retaliation_risk._folders import fresh_folder, scratch_folder
 from retaliation_risk._validate import one_of
 from retaliation_risk.artefacts import Artefact, ScoringReport, add_reports, check_scoring
 from retaliation_risk.artefacts.scoring import KEYS, KNOWN_AT
-from retaliation_risk.errors import ArgumentError, DataError
+from retaliation_risk.errors import ArgumentError, DataError, GateError
 from retaliation_risk.histories import Export, Progress, compute_features, store_relation
+from retaliation_risk.histories.manifest import read_manifest
 from retaliation_risk.pipeline.describing import artefact_facts
 from retaliation_risk.run.folder import write_json
 from retaliation_risk.tables import Tables
@@ -25,6 +26,7 @@ from retaliation_risk.tables import Tables
 FORMATS = ("csv", "parquet")
 #: Vectors of 2,048 rows that are scored at a time.
 VECTORS = 64
+STORE = "store"
 
 Source = Path | Export | Tables
 
@@ -45,8 +47,9 @@ def score(  # noqa: PLR0913 (what, by what, where to, of when, and how)
     Parameters
     ----------
     source : Path, Export or Tables
-        Tables, whose customers at risk at the moment are scored, from features computed for it; or a feature store, or one
-        CSV or Parquet file of features, whose rows are scored as they are.
+        Tables, whose customers at risk at the moment are scored, from features computed for it; or a feature store of
+        customers at risk, or one CSV or Parquet file of features, whose rows are scored as they are: who opted out of
+        profiling must not be among them.
     artefact : Artefact
     out : Path
         Folder to make; must not exist: ``scores.csv`` or ``scores.parquet`` with customer_id, moment and risk in the
@@ -68,22 +71,32 @@ def score(  # noqa: PLR0913 (what, by what, where to, of when, and how)
         RR111 for a moment without tables or tables without a moment; RR403 if the tables cannot give a feature.
     DataError
         As :func:`retaliation_risk.artefacts.check_scoring`; nothing is written then.
+    GateError
+        RR412 if nobody is at risk at the moment.
     """
     one_of("form", form, FORMATS)
     with fresh_folder(Path(out)) as folder, scratch_folder(folder) as scratch:
         store = _computed(source, artefact, scratch, moment, memory, jobs, progress)
+        if store == scratch / STORE and not read_manifest(store).n_rows:
+            raise GateError("RR412", f"nobody is at risk at {utc(moment)}.")
         with _opened(scratch) as connection:
-            batches = _batches(connection, _relation(store), artefact)
+            batches = _batches(connection, store, artefact)
             report, facts = _write(connection, batches, artefact, folder / f"scores.{form}")
         found = {
             "artefact": artefact_facts(artefact),
-            "moment": None if moment is None else pd.Timestamp(moment).isoformat(),  # type: ignore[arg-type]
+            "moment": None if moment is None else utc(moment),
             **facts,
             **report.as_dict(),
         }
         write_json(folder / "scoring.json", found)
         write_json(folder / "metrics.json", _flat(facts, report))
     return found
+
+
+def utc(moment: object) -> str:
+    """Write a moment as UTC without a zone."""
+    found = pd.Timestamp(moment)  # type: ignore[arg-type]
+    return (found if found.tzinfo is None else found.tz_convert("UTC").tz_localize(None)).isoformat()
 
 
 def score_frame(artefact: Artefact, frame: pd.DataFrame) -> tuple[pd.DataFrame, ScoringReport]:
@@ -105,6 +118,7 @@ def _computed(
 ) -> Path:
     """Path of the features: the source itself, or a store computed from its tables."""
     if not isinstance(source, Export | Tables) and has_features(Path(source)):
+        _refuse_everybody(Path(source))
         if moment is not None:
             raise ArgumentError("RR111", f"{str(source)!r} has moments of its own; moment must not be given.")
         return Path(source)
@@ -114,10 +128,19 @@ def _computed(
         )
     about = artefact.manifest.about
     compute_features(
-        source, [moment], about.features, scratch / "store", definitions=about.definitions,
+        source, [moment], about.features, scratch / STORE, definitions=about.definitions,
         memory=memory, jobs=jobs, progress=progress, at_risk=True,
     )  # fmt: skip
-    return scratch / "store"
+    return scratch / STORE
+
+
+def _refuse_everybody(store: Path) -> None:
+    """Refuse a store that holds customers who are not at risk, those who opted out of profiling among them."""
+    if store.is_dir() and not read_manifest(store).question.at_risk:
+        raise ArgumentError(
+            "RR111",
+            f"{str(store)!r} holds those who left or opted out of profiling too; it must be computed with --at-risk.",
+        )
 
 
 def has_features(source: Path) -> bool:
@@ -130,9 +153,14 @@ def has_features(source: Path) -> bool:
 def _relation(path: Path) -> str:
     if path.is_dir():
         return f"(FROM {store_relation(path)} ORDER BY customer_id, moment)"
-    reader = "read_parquet" if path.suffix == ".parquet" else "read_csv"
     quoted = str(path).replace("'", "''")
-    return f"{reader}('{quoted}')"
+    if path.suffix == ".parquet":
+        return f"read_parquet('{quoted}')"
+    with duckdb.connect() as connection:
+        header = [row[0] for row in connection.execute(f"DESCRIBE FROM read_csv('{quoted}')").fetchall()]
+    # Ids are text, however much they look like numbers.
+    kinds = f", types = {{'{KEYS[0]}': 'VARCHAR'}}" if KEYS[0] in header else ""
+    return f"read_csv('{quoted}'{kinds})"
 
 
 @contextmanager
@@ -143,10 +171,11 @@ def _opened(scratch: Path) -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 def _batches(
-    connection: duckdb.DuckDBPyConnection, relation: str, artefact: Artefact
+    connection: duckdb.DuckDBPyConnection, path: Path, artefact: Artefact
 ) -> Iterator[tuple[pd.DataFrame, list[str]]]:
-    """Rows of a relation, some at a time, with the columns that the model does not read left out but named."""
+    """Rows of stored features, some at a time, with the columns that the model does not read left out but named."""
     try:
+        relation = _relation(path)
         there = [row[0] for row in connection.execute(f"DESCRIBE FROM {relation}").fetchall()]
         read, extra = _split(there, artefact)
         cursor = connection.cursor().execute(f"SELECT {', '.join(map(_quoted, read))} FROM {relation}")

@@ -7,13 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import pandas as pd
-
 from retaliation_risk._folders import fresh_folder
 from retaliation_risk.artefacts import Artefact
 from retaliation_risk.histories.spark import local_session, read_spark_tables, spark_features
 from retaliation_risk.pipeline.describing import artefact_facts
-from retaliation_risk.pipeline.scoring import score_frame
+from retaliation_risk.pipeline.scoring import score_frame, utc
 from retaliation_risk.run.folder import write_json
 
 if TYPE_CHECKING:
@@ -92,7 +90,7 @@ def score_on_spark(
         finally:
             session.stop()
         metrics = {"n": n_rows} | ({} if mean is None else {"mean_risk": mean})
-        when = pd.Timestamp(moment).isoformat()  # type: ignore[arg-type]
+        when = utc(moment)
         facts = {"artefact": artefact_facts(artefact), "moment": when, "n_rows": n_rows, "mean_risk": mean}
         write_json(folder / "scoring.json", facts)
         write_json(folder / "metrics.json", metrics)

@@ -83,7 +83,7 @@ def ratio(value: float) -> str:
     >>> ratio(1.823)
     '1.82'
     """
-    return f"{value:.2f}"
+    return _signed(f"{value:.2f}")
 
 
 def _signed(written: str) -> str:

@@ -24,7 +24,8 @@ def drivers(folder: RunFolder, setup: Setup) -> Block:
     for made, file in ((effects, "effects.csv"), (survival, "survival.csv")):
         if made is None:
             why = why_off(folder, "models") if file == "effects.csv" else ""
-            missing.append(sentences.missing(file, why))
+            there = len(folder.tables[file.removesuffix(".csv")])
+            missing.append(words.NO_INTERVALS if there and not why else sentences.missing(file, why))
         else:
             figures.append(made)
     if turned is not None:

@@ -81,9 +81,9 @@ METRICS = {
     "workload_saved": MetricWords("Workload saved", "percent", 1),
     "auroc": MetricWords("AUROC", "ratio", 1),
     "concordance": MetricWords("Concordance", "ratio", 1),
-    "auprc": MetricWords("AUPRC", "ratio", 1),
+    "auprc": MetricWords("AUPRC", "number", 1),
     "brier": MetricWords("Brier", "number", -1),
-    "scaled_brier": MetricWords("Scaled Brier", "ratio", 1),
+    "scaled_brier": MetricWords("Scaled Brier", "number", 1),
     "calibration_slope": MetricWords("Calibration slope", "ratio", 0),
     "calibration_intercept": MetricWords("Calibration intercept", "ratio", 0),
 }
@@ -300,6 +300,7 @@ LIMITS = (
     "service, pricing, blocking, or "
     "putting anyone further back than the order of arrival would.",
 )
+NO_INTERVALS = "The chosen model gives no intervals for its effects; they stand in effects.csv."
 EFFECTS_ARE = "Associations, adjusted for the other features of the model; not effects of changing them."
 AT_ACTS = (
     "The Cox model compares each customer who acted with others at risk at that same moment, as their histories stood then. "

@@ -1,6 +1,12 @@
 """A run: tables in, a run folder out, whole or not at all."""
 
-from retaliation_risk.run.landmarks import Landmarks, build_landmarks, pairs_at_risk, with_influence
+from retaliation_risk.run.landmarks import (
+    Landmarks,
+    asked_now,
+    build_landmarks,
+    pairs_at_risk,
+    with_influence,
+)
 from retaliation_risk.run.model import model_metrics, run_metrics, save_model
 from retaliation_risk.run.run import final_model, judge, known_acts, run
 from retaliation_risk.run.settings import COMPARED, Settings
@@ -11,6 +17,7 @@ __all__ = [
     "Landmarks",
     "Settings",
     "Work",
+    "asked_now",
     "build_landmarks",
     "final_model",
     "judge",

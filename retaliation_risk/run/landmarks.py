@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from retaliation_risk.errors import GateError
 from retaliation_risk.features import FEATURES, INFLUENCE
 from retaliation_risk.histories import Feature, Histories, landmarks, stored_landmarks, stored_rows
 from retaliation_risk.influence import fit_reach, score_followers
@@ -40,7 +41,7 @@ def build_landmarks(histories: Histories, settings: Settings, store: Path | None
     With a feature ``store`` its moments are the landmarks, as far as their horizon has passed, and its rows are taken;
     only what is known now is asked for.
     """
-    now = histories.now if settings.now is None else settings.now
+    now = asked_now(histories, settings)
     off = histories.switched_off(FEATURES)
     on = tuple(feature for feature in FEATURES if feature.name not in off)
     asked = _moments(histories, settings, now) if store is None else _stored(store, settings, now)
@@ -51,6 +52,16 @@ def build_landmarks(histories: Histories, settings: Settings, store: Path | None
         rows = stored_rows(store, *pairs_at_risk(histories, moments), on, settings.definitions)
         rows = pd.concat([rows, histories.as_of(*pairs_at_risk(histories, (now,)), on)], ignore_index=True)
     return Landmarks(moments, test, now, with_influence(histories, rows, settings.outcome), on, off)
+
+
+def asked_now(histories: Histories, settings: Settings) -> pd.Timestamp:
+    """Return the moment asked about, or the end of observation; raise RR412 for one after it: nobody is watched then."""
+    now = histories.now if settings.now is None else settings.now
+    if now > histories.now:
+        raise GateError(
+            "RR412", f"{now.isoformat()} lies after the end of observation, {histories.now.isoformat()}."
+        )
+    return now
 
 
 def _moments(

@@ -114,3 +114,25 @@ def test_a_file_that_is_not_there(tmp_path):
 def test_a_key_that_is_value_and_table(tmp_path):
     with pytest.raises(ArgumentError, match="RR116"):
         read_config(written(tmp_path, "model = 'cox'"), environ={"RETALIATION_RISK_MODEL__X": "1"})
+
+
+def test_a_playbook_is_looked_for_beside_the_file(tmp_path, monkeypatch):
+    (tmp_path / "ours.toml").write_text("")
+    monkeypatch.chdir("/")
+    path = written(tmp_path, 'playbook = "ours.toml"')
+    assert read_config(path, environ={}).settings.playbook == tmp_path / "ours.toml"
+    with pytest.raises(ArgumentError, match=r"RR107.*theirs.toml"):
+        read_config(written(tmp_path, 'playbook = "theirs.toml"'), environ={})
+
+
+@pytest.mark.parametrize(
+    "team", ["answers = 2.5", "answers = 3, only = { tier = 3 }", "answers = 3, onyl = {}", "per = 'day'"]
+)
+def test_a_team_is_checked_as_the_rest_is(tmp_path, team):
+    with pytest.raises(ArgumentError, match=r"RR116.*\[\[replay.teams\]\]"):
+        read_config(written(tmp_path, f"[replay]\nteams = [{{ name = 'x', {team} }}]"), environ={})
+
+
+def test_true_is_no_number(tmp_path):
+    with pytest.raises(ArgumentError, match=r"RR116.*capacity is true"):
+        read_config(written(tmp_path, "capacity = true"), environ={})

@@ -124,7 +124,9 @@ def test_a_model_against_itself_is_a_draw(tables, champion, tmp_path):
 
 
 def test_there_must_be_a_moment_that_neither_learned_from(tables, champion, tmp_path):
-    with pytest.raises(GateError, match=r"RR411.*known by 2025-04-01T00:00:00, and the tables end"):
+    with pytest.raises(
+        GateError, match=r"RR411.*known by 2025-04-01T00:00:00, and the moment asked about is"
+    ):
         compare(tables, champion, champion, tmp_path / "out", quick(now="2025-04-20"))
     assert names(tmp_path) == []
 
@@ -162,6 +164,38 @@ def test_the_contest_is_a_bootstrap_over_customers():
         )
     low, high = np.quantile(draws, [0.025, 0.975])
     assert found.loc["auroc", ["low", "high"]].tolist() == pytest.approx([low, high], abs=0.02)
+
+
+def test_one_act_that_everybody_saw_decides_nothing():
+    n = 60
+    predictions = pd.DataFrame({
+        "split": "2025-01-01", "customer_id": [f"C{k:03}" for k in range(n)], "moment": pd.Timestamp("2025-01-01"),
+        "event": np.arange(n) < 20, "duration_days": 30.0, "competing": False,
+        "reach": np.where(np.arange(n) == 0, 1e6, np.nan), "weight": 1.0,
+        "risk_old": np.linspace(0, 1, n), "risk_new": np.linspace(1, 0, n),
+    })  # fmt: skip
+    found = contest(predictions, "old", "new", capacity=10, n_bootstrap=50).set_index("metric")
+    assert found.loc["reach_averted", "n_customers_with_event"] == 1
+    assert found.loc["reach_averted", ["low", "high"]].isna().all()
+    assert found.loc["auroc", ["low", "high"]].notna().all()
+
+
+@pytest.mark.parametrize("job", [compare, evaluate_artefact, watch_drift, train])
+def test_a_moment_after_the_end_is_refused(tables, champion, tmp_path, job):
+    sides = {
+        compare: (champion, champion),
+        evaluate_artefact: (champion,),
+        watch_drift: (champion,),
+        train: (),
+    }[job]
+    with pytest.raises(GateError, match=r"RR412.*lies after the end of observation"):
+        job(tables, *sides, tmp_path / "out", quick(now="2027-01-01"))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_feature_passed_over_must_be_one(tables, champion, tmp_path):
+    with pytest.raises(ArgumentError, match=r"RR403.*'tenure_day'; did you mean 'tenure_days'"):
+        watch_drift(tables, champion, tmp_path / "out", quick(drift__passed_over="tenure_day"))
 
 
 # Evaluating.
@@ -242,6 +276,8 @@ def test_the_commands_and_their_exit_codes(folder, trained, tmp_path):
     done = invoke("compare", folder, *sides, *SET, "--out", tmp_path / "compared")
     assert (done.exit_code, done.stdout) == (4, "")
     assert done.stderr.startswith("RR523")
+    done = invoke("compare", folder, *sides, *SET, "--out", tmp_path / "told", "--json")
+    assert (done.exit_code, json.loads(done.stdout)["better"]) == (4, False)
     assert names(tmp_path / "compared") == ["comparison.csv", "comparison.json", "metrics.json"]
     done = invoke(
         "score", folder, "--artefact", trained, "--at", "2025-07-01", "--out", tmp_path / "scores", "--json"
@@ -260,6 +296,8 @@ def test_the_commands_and_their_exit_codes(folder, trained, tmp_path):
         "ab",
     )
     assert (done.exit_code, done.stderr[:5]) == (5, "RR519")
+    done = invoke("score", folder, "--artefact", trained, "--out", tmp_path / "at the end", "--json")
+    assert (done.exit_code, json.loads(done.stdout)["moment"][:10]) == (0, "2025-12-31")
     done = invoke("drift", folder, "--artefact", trained, "--set", "drift.psi=0", "--out", tmp_path / "drift")
     assert (done.exit_code, done.stderr[:5]) == (4, "RR522")
     done = invoke("evaluate", folder, "--artefact", trained, *SET, "--out", tmp_path / "judged")

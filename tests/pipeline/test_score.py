@@ -11,9 +11,11 @@ import pandas as pd
 import pytest
 
 from retaliation_risk.artefacts import check_scoring
-from retaliation_risk.errors import ArgumentError, DataError
+from retaliation_risk.errors import ArgumentError, DataError, GateError
 from retaliation_risk.histories import Export, build_histories, compute_features
 from retaliation_risk.pipeline import score
+from retaliation_risk.simulate import simulate
+from retaliation_risk.tables import tables_from_frames
 
 MOMENT = "2025-07-01"
 
@@ -118,6 +120,31 @@ def test_what_is_wrong_leaves_nothing(tables, folder, champion, tmp_path):
     with pytest.raises(DataError, match="RR521"):
         score(tmp_path / "late.csv", champion, tmp_path / "out")
     assert [path.name for path in tmp_path.iterdir() if "out" in path.name] == []
+
+
+def test_ids_stay_text_however_they_look(champion, tmp_path):
+    ids = ["12345678901234567890", "12345678901234567891", "100e000", "000123"]
+    frame = pd.DataFrame({name: np.zeros(4) for name in champion.reference.names}).assign(customer_id=ids)
+    frame.to_csv(tmp_path / "features.csv", index=False)
+    score(tmp_path / "features.csv", champion, tmp_path / "out")
+    assert pd.read_csv(tmp_path / "out" / "scores.csv", dtype=str)["customer_id"].tolist() == ids
+
+
+def test_a_store_of_everybody_is_refused(tables, champion, tmp_path):
+    compute_features(tables, [MOMENT], champion.manifest.about.features, tmp_path / "store")
+    with pytest.raises(ArgumentError, match=r"RR111.*--at-risk"):
+        score(tmp_path / "store", champion, tmp_path / "out")
+
+
+def test_nobody_at_risk_is_said(champion, tmp_path):
+    world = simulate(20, seed=0).frames
+    seen = world["observation"]
+    ends = pd.to_datetime(seen["observed_from"]) + pd.Timedelta(days=1)
+    world["observation"] = seen.assign(observed_to=ends.clip(upper=pd.Timestamp("2025-05-01", tz=ends.dt.tz)))
+    world["observation"] = world["observation"][ends < pd.Timestamp("2025-05-01", tz=ends.dt.tz)]
+    with pytest.raises(GateError, match=r"RR412.*2025-06-01"):
+        score(tables_from_frames(world), champion, tmp_path / "out", moment="2025-06-01")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_nobody_to_score(champion, tmp_path):
