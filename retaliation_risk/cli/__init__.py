@@ -11,6 +11,7 @@ from retaliation_risk._version import __version__
 from retaliation_risk.cli.data import check, import_, simulate
 from retaliation_risk.cli.features import features
 from retaliation_risk.cli.runs import demo, report, run
+from retaliation_risk.cli.studies import study
 from retaliation_risk.errors import RetaliationRiskError
 
 
@@ -49,5 +50,5 @@ def main() -> None:
     """
 
 
-for _command in (demo, import_, check, features, simulate, run, report):
+for _command in (demo, import_, check, features, simulate, run, report, study):
     main.add_command(_command)
