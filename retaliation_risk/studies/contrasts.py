@@ -50,8 +50,43 @@ def after_acting(panel: Panel) -> Rates:
     """
     rows = _since(panel, FAILED, FADING_DAYS)
     rows = rows[rows["number"] == 1]
-    columns = {**_faded(rows), "direct": rows["n_direct"] > 0, "indirect": rows["n_indirect"] > 0}
+    acted = {"direct": rows["n_direct"] > 0, "indirect": rows["n_indirect"] > 0}
+    for name, inside in acted.items():
+        enough(rows.loc[inside, "acts"].sum(), f"customers after a {name} act")
+    return _fit(rows, {**_faded(rows), **acted}, "acts")
+
+
+def gestures_to_loyal(panel: Panel) -> Rates:
+    """Rates of acts after a failed recovery: ``gesture x loyalty``, and from the third on ``gesture x loyalty x third``."""
+    rows = _since(panel, FAILED, FADING_DAYS)
+    rows = rows[rows["n_direct"] + rows["n_indirect"] == 0]
+    third, gesture = rows["number"].to_numpy() > 2, rows["gesture"].to_numpy(float)
+    enough(
+        rows.loc[third & (gesture > 0), "acts"].sum(),
+        "customers with a gesture before a third failed recovery",
+    )
+    columns = {
+        **_faded(rows),
+        "second": rows["number"] == 2,
+        "third": third,
+        "loyalty x third": rows["loyalty"] * third,
+        "gesture x third": gesture * third,
+        "gesture x loyalty": gesture * rows["loyalty"],
+        "gesture x loyalty x third": gesture * rows["loyalty"] * third,
+    }
     return _fit(rows, columns, "acts")
+
+
+def leaving_after_recovery(panel: Panel) -> Rates:
+    """Rates of leaving, with ``complained`` (84 days after a complaint that has not failed; else quiet) and ``loyalty``.
+
+    Only of customers without a failed recovery in the year before.
+    """
+    rows = panel.spells[panel.spells["number"] == 0]
+    rows = rows[(rows["kind"] == QUIET) | ((rows["kind"] == COMPLAINT) & (rows["since"] <= FADING_DAYS))]
+    complained = rows["kind"] == COMPLAINT
+    enough(rows.loc[complained, "exits"].sum(), "exits after complaints that had not failed")
+    return _fit(rows, {"complained": complained, "loyalty": rows["loyalty"]}, "exits")
 
 
 def _since(panel: Panel, kind: int, days: float) -> pd.DataFrame:

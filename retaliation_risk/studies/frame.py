@@ -69,6 +69,8 @@ class Claim:
         How the test stands for the claim where it is not the paper's own measure.
     why_not : str
         Why it is not testable here.
+    not_simulated : str
+        Why simulated customers cannot tell; a firm's own tables can.
     """
 
     name: str
@@ -84,6 +86,7 @@ class Claim:
     off: Mapping[str, Any] = field(default_factory=dict)
     reads_as: str = ""
     why_not: str = ""
+    not_simulated: str = ""
 
     def __post_init__(self) -> None:
         if (self.test is None) != bool(self.why_not):

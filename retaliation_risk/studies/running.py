@@ -78,7 +78,7 @@ def run_studies(
         step(f"simulating {n_customers:,} customers, {_words(switched)}")
         panel = simulated_panel(n_customers, seed=seed, switched=switched)
         for _, claim in claims:
-            if claim.data != PRINTED and claim.test and (not switched or claim.off == switched):
+            if _simulable(claim) and (not switched or claim.off == switched):
                 found.setdefault((claim.name, _key(switched)), judge(claim, panel))
     return pd.DataFrame([_row(study, claim, found) for study, claim in claims], columns=list(COLUMNS))
 
@@ -110,14 +110,14 @@ def judge(claim: Claim, panel: Panel | None = None) -> Outcome:
 
 def _worlds(claims: Sequence[Claim]) -> list[Mapping[str, Any]]:
     """Every world that the claims need, the one as it is first; each once, and none if all numbers are printed."""
-    needed: dict[str, Mapping[str, Any]] = {}
-    for claim in claims:
-        if claim.data != PRINTED and claim.test is not None:
-            needed[_key({})] = {}
-    for claim in claims:
-        if claim.off and claim.test is not None:
-            needed[_key(claim.off)] = claim.off
-    return list(needed.values())
+    tested = [claim for claim in claims if _simulable(claim)]
+    first: list[Mapping[str, Any]] = [{}] if tested else []
+    return first + list({_key(claim.off): claim.off for claim in tested if claim.off}.values())
+
+
+def _simulable(claim: Claim) -> bool:
+    """Whether simulated customers can tell: not of printed numbers, nor of what no constant makes."""
+    return claim.data != PRINTED and claim.test is not None and not claim.not_simulated
 
 
 def _key(switched: Mapping[str, Any]) -> str:
@@ -138,7 +138,8 @@ def _words(switched: Mapping[str, Any]) -> str:
 def _row(study: Study, claim: Claim, found: Mapping[tuple[str, str], Outcome]) -> dict[str, Any]:
     """One claim as a row of the table."""
     nothing = Outcome(NOTHING, NOT_TESTABLE, "")
-    here = found.get((claim.name, _key({}))) or judge(claim)
+    untold = Outcome(NOTHING, NOT_TESTABLE, claim.not_simulated)
+    here = found.get((claim.name, _key({}))) or (untold if claim.not_simulated else judge(claim))
     off = found.get((claim.name, _key(claim.off)), nothing) if claim.off else nothing
     return {
         "study": study.name,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from retaliation_risk.studies.contrasts import after_failure
+from retaliation_risk.studies.contrasts import after_failure, gestures_to_loyal
 from retaliation_risk.studies.frame import Claim, Estimate, Study
 from retaliation_risk.studies.panel import Panel
 
@@ -22,6 +22,16 @@ def revenge_fades_by_loyalty(panel: Panel) -> Estimate:
 def avoidance_grows(panel: Panel) -> Estimate:
     """Change of the rate of leaving per month since a failed recovery, at mean loyalty."""
     return after_failure(panel, "exits", days=_LONG_DAYS).contrast({"months": 1.0})
+
+
+def avoidance_grows_by_loyalty(panel: Panel) -> Estimate:
+    """How much that change is more per SD of loyalty."""
+    return after_failure(panel, "exits", days=_LONG_DAYS).contrast({"months x loyalty": 1.0})
+
+
+def recovery_moves_the_loyal(panel: Panel) -> Estimate:
+    """How much more a gesture lowers acts per SD of loyalty, at the first and second failed recovery."""
+    return gestures_to_loyal(panel).contrast({"gesture x loyalty": 1.0})
 
 
 STUDY = Study(
@@ -72,7 +82,9 @@ STUDY = Study(
             source="abstract",
             published=1,
             unit="log rate ratio per month and SD of loyalty",
-            why_not="no constant of the simulator lets loyalty change how leaving develops",
+            test=avoidance_grows_by_loyalty,
+            reads_as="leaving after a failed recovery, over 168 days",
+            not_simulated="no constant of the simulator lets loyalty change how leaving develops",
         ),
         Claim(
             "G5",
@@ -80,7 +92,10 @@ STUDY = Study(
             "sign",
             source="abstract",
             published=-1,
-            why_not="no constant of the simulator lets loyalty change what an apology or a compensation does",
+            test=recovery_moves_the_loyal,
+            unit="log rate ratio per SD of loyalty",
+            reads_as="apology or compensation before the recovery failed; acts after it, over 84 days",
+            not_simulated="no constant of the simulator lets loyalty change what an apology or a compensation does",
         ),
     ),
     doi="10.1509/jmkg.73.6.18",

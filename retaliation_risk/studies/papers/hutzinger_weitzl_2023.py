@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from retaliation_risk.studies.contrasts import CLASSES, after_failure, loyalty_by_failures, smallest
+from retaliation_risk.studies.contrasts import (
+    CLASSES,
+    after_failure,
+    gestures_to_loyal,
+    loyalty_by_failures,
+    smallest,
+)
 from retaliation_risk.studies.frame import Claim, Estimate, Study
 from retaliation_risk.studies.panel import Panel
 
@@ -38,6 +44,11 @@ def gesture_at_first(panel: Panel) -> Estimate:
 def gesture_wanes(panel: Panel) -> Estimate:
     """Change of that effect from the first to the second and to later failed recoveries, per step."""
     return after_failure(panel).contrast({"gesture x later": 1.0})
+
+
+def boomerang(panel: Panel) -> Estimate:
+    """Effect of a gesture per SD of loyalty at a third or later failed recovery."""
+    return gestures_to_loyal(panel).contrast({"gesture x loyalty": 1.0, "gesture x loyalty x third": 1.0})
 
 
 STUDY = Study(
@@ -125,7 +136,10 @@ STUDY = Study(
             "sign",
             source="abstract",
             published=1,
-            why_not="no constant of the simulator lets loyalty change what an apology or a compensation does",
+            unit=_UNIT,
+            test=boomerang,
+            reads_as="apology or compensation before a third or later failed recovery; acts after it, over 84 days",
+            not_simulated="no constant of the simulator lets loyalty change what an apology or a compensation does",
         ),
     ),
 )
