@@ -9,6 +9,7 @@ import retaliation_risk
 
 PACKAGE = Path(retaliation_risk.__file__).parent
 RANKS = {
+    "_messages": -1,
     "errors": 0, "_version": 0,
     "_folders": 1, "_validate": 1, "_censoring": 1.5,
     "tables": 2, "metrics": 2,
@@ -16,7 +17,7 @@ RANKS = {
     "features": 3.5,
     "simulate": 4, "models": 4, "policies": 4,
     "artefacts": 5, "datasets": 5, "explain": 5, "evaluate": 5, "plots": 5,
-    "run": 6,
+    "run": 6, "pipeline": 6.5,
     "report": 7, "studies": 7, "serve": 7,
     "cli": 8,
 }  # fmt: skip

@@ -86,7 +86,7 @@ TABLES = [name for name in contract() if name.endswith(".csv")]
 
 
 def test_the_spine_names_the_files():
-    assert len(TABLES) == 7
+    assert len(TABLES) == 10
     assert contract()["served.csv"] == [
         "policy", "group_kind", "group", "share_of_queue", "share_of_customers", "n",
     ]  # fmt: skip
@@ -133,7 +133,9 @@ def test_the_facts_have_the_keys_of_the_spine(folder):
 def test_nothing_else_is_in_the_folder(folder):
     files = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
     told = {name for name in contract() if "<" not in name} | {
-        "readout.sqlite", "report.html", "report.json", "model/manifest.json", "model/parameters.json",
+        "readout.sqlite", "report.html", "report.json", "metrics.json", "playbook.toml",
+        "model/manifest.json", "model/parameters.json",
+        "model/reference.json", "model/MODEL_CARD.md",
     }  # fmt: skip
     rest = {name for name in files - told if not name.startswith(("queue_", "figures/"))}
     assert rest == set()
@@ -143,7 +145,7 @@ def test_nothing_else_is_in_the_folder(folder):
 
 def test_every_json_is_json(folder):
     names = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*.json"))
-    assert len(names) == 6
+    assert len(names) == 8
     assert all(read(folder, name) for name in names)
 
 
@@ -290,7 +292,9 @@ def test_another_seed_moves_intervals_alone(frames, tmp_path, monkeypatch):
     monkeypatch.setattr("retaliation_risk.evaluate._bootstrap.FEWEST_EVENTS", 1)
     folder, other = (made(frames, tmp_path / f"run{seed}", seed=seed) for seed in (0, 1))
     names = {name for name in differing(folder, other) if not name.startswith(("figures/", "report"))}
-    assert names == {"run.json", "scores.csv", "capacity.csv"}
+    told_with_metrics = {"metrics.json", "model/manifest.json", "model/MODEL_CARD.md"}
+    drawn = {"run.json", "scores.csv", "capacity.csv", "needed.csv", "one_more.csv", "decision.csv"}
+    assert names == drawn | told_with_metrics
     for name in ("scores.csv", "capacity.csv"):
         one, two = pd.read_csv(folder / name), pd.read_csv(other / name)
         drawn = {"low", "high", "band_low", "band_high", "p_value", "p_holm"} & set(one)

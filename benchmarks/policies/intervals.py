@@ -20,7 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from retaliation_risk._censoring import ipcw_weights
-from retaliation_risk.evaluate._bootstrap import _draws, standard_error
+from retaliation_risk.evaluate._bootstrap import _draws, share_band, standard_error
 from retaliation_risk.metrics import compare_auroc, simultaneous_band
 from retaliation_risk.metrics._product_limit import known_kernel
 from retaliation_risk.metrics.classification import auroc_kernel
@@ -132,6 +132,10 @@ def _held(world: str, name: str, kind: str, known: Floats, value: Floats, draws:
     yield _one(world, point, kind, known[CHOSEN], low[CHOSEN], high[CHOSEN])
     yield _one(world, f"{name}, whole curve, pointwise", kind, known, low, high)
     yield _one(world, f"{name}, whole curve, band", kind, known, *simultaneous_band(value, draws))
+    if "minus" not in name:
+        yield _one(
+            world, f"{name}, whole curve, band on the arcsine scale", kind, known, *share_band(value, draws)
+        )
     if "minus" in name:
         p_value = normal_p_value(float(value[CHOSEN]), float(standard_error(draws[CHOSEN][None])[0]))
         yield Found(world, f"{point}: share with p below 0.05", kind, p_value < 0.05, float("nan"))

@@ -25,8 +25,8 @@ def monte_carlo(share: float, n: int) -> float:
 
 
 def short(line: Line) -> bool:
-    """Say whether intervals hold their truth less often than 95 %, by more than two Monte-Carlo errors."""
-    return line.coverage < LEVEL - 2 * monte_carlo(LEVEL, line.judged)
+    """Say whether intervals hold their truth less often than 95 %, by more than a Monte-Carlo error."""
+    return line.coverage < LEVEL - monte_carlo(LEVEL, line.judged)
 
 
 def right(line: Line) -> float:
@@ -69,7 +69,8 @@ def warnings(told: Sequence[Line]) -> Iterator[str]:
         name = f"{line.reading}, {line.world}"
         if short(line):
             yield (
-                f"Undercoverage: {name}: the 95 % interval holds the truth in {line.coverage:.1%} of {line.judged} "
+                f"Undercoverage: {name}: the 95 % interval holds the truth in {line.coverage:.1%} of {line.judged}, "
+                f"Monte-Carlo error {monte_carlo(line.coverage, line.judged):.1%} "
                 f"({line.below:.1%} lie below it, {line.above:.1%} above); the truth itself is known to "
                 f"± {100 * line.truth_error:.1f} points."
             )
@@ -85,11 +86,19 @@ def warnings(told: Sequence[Line]) -> Iterator[str]:
 def markdown(told: Sequence[Line]) -> str:
     """Return the answer, the failings, and one table per reading."""
     found = [f"- {one}" for one in warnings(told)] or ["- None by these measures."]
-    parts = [answer(told), "What falls short:\n\n" + "\n".join(found)]
+    parts = [answer(told), "What falls short:\n\n" + "\n".join(found), "### The worlds", _worlds()]
     for reading in _readings(told):
         some = [line for line in told if line.reading == reading]
         parts += [f"### {NAMES[reading].capitalize()}", _verdicts(some), _accuracy(some)]
     return "\n\n".join(parts)
+
+
+def _worlds() -> str:
+    rows = [
+        (one.name, one.about, ", ".join(f"`{name}` {value:g}" for name, value in one.constants.items()))
+        for one in WORLDS
+    ]
+    return _table(("world", "who acts", "constants of `simulate` that differ from the default"), rows, "---")
 
 
 def _verdicts(some: Sequence[Line]) -> str:
@@ -131,17 +140,17 @@ def _accuracy(some: Sequence[Line]) -> str:
         "its SD",
         "bias",
         "coverage",
-        "too low, too high",
-        "own customers",
+        "interval below, above",
+        "own customers more by",
         "coverage of own",
         "coverage of mean truth",
     )
     return _table(head, rows)
 
 
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]], rule: str = "--:") -> str:
     lines = [f"| {' | '.join(row)} |" for row in (head, *rows)]
-    lines.insert(1, "|---|" + "--:|" * (len(head) - 1))
+    lines.insert(1, "|---|" + f"{rule}|" * (len(head) - 1))
     return "\n".join(lines)
 
 

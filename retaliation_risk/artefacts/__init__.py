@@ -12,7 +12,7 @@ from retaliation_risk.artefacts.manifest import Manifest
 from retaliation_risk.artefacts.mlflow import Logged, log_artefact, log_run
 from retaliation_risk.artefacts.reference import Labels, Reference, Spread, build_reference
 from retaliation_risk.artefacts.save import save_artefact
-from retaliation_risk.artefacts.scoring import Coercion, Oddities, ScoringReport, check_scoring
+from retaliation_risk.artefacts.scoring import Coercion, Oddities, ScoringReport, add_reports, check_scoring
 
 __all__ = [
     "About",
@@ -27,6 +27,7 @@ __all__ = [
     "ScoringReport",
     "Spread",
     "Window",
+    "add_reports",
     "build_reference",
     "check_scoring",
     "declared",

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass
-from typing import Any
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -88,6 +88,10 @@ class ScoringReport:
     coercions: tuple[Coercion, ...]
     oddities: tuple[Oddities, ...]
 
+    def with_extra(self, extra: Sequence[str]) -> ScoringReport:
+        """Return it with columns that were left out before the door."""
+        return replace(self, extra=(*self.extra, *extra))
+
     def as_dict(self) -> dict[str, Any]:
         """Return JSON values."""
         return {
@@ -97,6 +101,9 @@ class ScoringReport:
             "coercions": [asdict(each) for each in self.coercions],
             "features": [asdict(each) for each in self.oddities],
         }
+
+
+Counted = TypeVar("Counted", Coercion, Oddities)
 
 
 def check_scoring(reference: Reference, frame: pd.DataFrame) -> tuple[pd.DataFrame, ScoringReport]:
@@ -146,6 +153,34 @@ def check_scoring(reference: Reference, frame: pd.DataFrame) -> tuple[pd.DataFra
         coercions=tuple(coercion for _, coercion in numbers.values() if coercion is not None),
         oddities=tuple(_oddities(spread, X[spread.name].to_numpy()) for spread in reference.columns),
     )
+
+
+def add_reports(reports: Sequence[ScoringReport]) -> ScoringReport:
+    """Return one report on several batches of one table, of which there is at least one.
+
+    Examples
+    --------
+    >>> one = ScoringReport(2, ("mood",), (), (Oddities("tickets_30d", 1, 0, 0, 0),))
+    >>> add_reports([one, one]).n_rows, add_reports([one, one]).oddities[0].missing
+    (4, 2)
+    """
+    coerced: dict[str, list[Coercion]] = {}
+    for coercion in (each for report in reports for each in report.coercions):
+        coerced.setdefault(coercion.column, []).append(coercion)
+    return ScoringReport(
+        n_rows=sum(report.n_rows for report in reports),
+        extra=reports[0].extra,
+        coercions=tuple(_sum(same, ("rows_changed", "rows_failed")) for same in coerced.values()),
+        oddities=tuple(
+            _sum(same, ("missing", "below", "above", "unseen"))
+            for same in zip(*(report.oddities for report in reports), strict=True)
+        ),
+    )
+
+
+def _sum(same: Sequence[Counted], names: tuple[str, ...]) -> Counted:
+    """Add the counts of equal columns."""
+    return replace(same[0], **{name: sum(getattr(each, name) for each in same) for name in names})
 
 
 def as_floats(column: pd.Series[Any]) -> tuple[Floats, Coercion | None]:

@@ -10,6 +10,7 @@ import click
 from retaliation_risk._version import __version__
 from retaliation_risk.cli.data import check, import_, simulate
 from retaliation_risk.cli.features import features
+from retaliation_risk.cli.pipeline import compare, drift, evaluate, replay, score, train
 from retaliation_risk.cli.runs import demo, report, run
 from retaliation_risk.cli.studies import study
 from retaliation_risk.errors import RetaliationRiskError
@@ -50,5 +51,20 @@ def main() -> None:
     """
 
 
-for _command in (demo, import_, check, features, simulate, run, report, study):
+for _command in (
+    demo,
+    import_,
+    check,
+    features,
+    simulate,
+    run,
+    report,
+    train,
+    score,
+    evaluate,
+    compare,
+    drift,
+    replay,
+    study,
+):
     main.add_command(_command)

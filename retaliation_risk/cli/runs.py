@@ -5,11 +5,15 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from retaliation_risk.cli._console import as_json, echo_json, progress, rename_option, say, timed
+from retaliation_risk.cli._settings import settings_options
+
+if TYPE_CHECKING:
+    from retaliation_risk.pipeline import Config
 
 horizon = click.option("--horizon-days", default=30.0, show_default=True, help="How far ahead a risk looks.")
 capacity = click.option(
@@ -26,7 +30,6 @@ bootstraps = click.option(
     type=click.IntRange(20),
     help="Draws behind each interval.",
 )
-seed_option = click.option("--seed", default=0, show_default=True, help="Same inputs and seed, same bytes.")
 
 
 @click.command()
@@ -34,69 +37,25 @@ seed_option = click.option("--seed", default=0, show_default=True, help="Same in
 @click.option(
     "--out", type=click.Path(path_type=Path), required=True, help="Run folder to write; must not exist."
 )
-@click.option(
-    "--outcome", default="retaliation", show_default=True, help="retaliation, or one outcome or event type."
-)
-@horizon
-@capacity
-@click.option("--model", default="cox", show_default=True, help="Model whose risk orders the queue.")
-@click.option("--models", help="Models to train and judge, with commas between; default: one of each kind.")
-@click.option(
-    "--controls",
-    default="auto",
-    show_default=True,
-    help="Customers that each one who acted is compared with: a number, all, or auto.",
-)
-@click.option(
-    "--now", type=click.DateTime(), help="Moment of the queue, UTC; default: the end of observation."
-)
-@bootstraps
-@seed_option
+@settings_options
 @rename_option
 @as_json
-def run(
-    source: Path,
-    out: Path,
-    outcome: str,
-    horizon_days: float,
-    capacity: int,
-    model: str,
-    models: str | None,
-    controls: str,
-    now: datetime | None,
-    bootstraps: int,
-    seed: int,
-    rename: Path | None,
-    as_json: bool,
-) -> None:
+def run(source: Path, out: Path, config: Config, rename: Path | None, as_json: bool) -> None:
     """Go from a folder of tables to a run folder: models, comparison, queues, report.
 
     The folder appears when it is whole, or not at all.
     """
-    import pandas as pd
-
     from retaliation_risk.adapters import import_notes
     from retaliation_risk.report import write_report
-    from retaliation_risk.run import COMPARED, Settings
     from retaliation_risk.run import run as run_tables
     from retaliation_risk.tables import read_tables
 
-    settings = Settings(
-        now=None if now is None else pd.Timestamp(now),
-        outcome=outcome,
-        horizon_days=horizon_days,
-        capacity=capacity,
-        model=model,
-        compare=COMPARED if models is None else tuple(models.replace(" ", "").split(",")),
-        controls=int(controls) if controls.isdecimal() else controls,
-        n_bootstrap=bootstraps,
-        seed=seed,
-    )
     with progress() as step:
         step, took = timed(step)
         step("reading tables")
         tables = read_tables(source, rename=rename, now=datetime.now(UTC))
-        run_tables(tables, out, settings, provenance=import_notes(source), finish=write_report, progress=step)
+        notes = import_notes(source)
+        run_tables(tables, out, config.settings, provenance=notes, finish=write_report, progress=step)
     _tell_training(out, took("training"))
     _tell(out, as_json)
 

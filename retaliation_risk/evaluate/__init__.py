@@ -6,6 +6,7 @@ Every statistic stands in a tidy table with its interval and its number of event
 
 from retaliation_risk.evaluate._bootstrap import FEWEST_EVENTS
 from retaliation_risk.evaluate.capacity import capacity_curve, capacity_for_share, one_more_caught
+from retaliation_risk.evaluate.contest import contest
 from retaliation_risk.evaluate.decision import net_benefit_curve
 from retaliation_risk.evaluate.referral import Referral, compare_referrals
 from retaliation_risk.evaluate.replay import Replay, missed_by, replay
@@ -27,6 +28,7 @@ __all__ = [
     "capacity_curve",
     "capacity_for_share",
     "compare_referrals",
+    "contest",
     "e_value",
     "effect_of_answers",
     "evaluate",

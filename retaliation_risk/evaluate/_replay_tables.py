@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,8 @@ from retaliation_risk.policies import Capacity
 IntArray = NDArray[np.int64]
 FloatArray = NDArray[np.float64]
 
-REFERENCE = "influence_only"
+#: What every policy is compared with: influence alone, and at its best.
+REFERENCES = ("influence_only", "influence_if_open", "influence_x_complaint")
 QUARTILE = "influence quartile"
 NO_ROW = "not at hand"
 LABELS = (*QUARTILES, NO_ACCOUNT, NO_ROW)
@@ -71,19 +73,16 @@ def answers_table(calendar: Calendar, answers: Mapping[str, Answers], capacity: 
 def score_statistics(
     calendar: Calendar, by_act: pd.DataFrame, answers: Mapping[str, Answers], waits: Waits
 ) -> list[Statistics]:
-    """Acts reached, their reach and lead, answers and waits of each policy, and what it has over influence alone."""
+    """Acts reached, their reach and lead, answers and waits of each policy, and what it has over influence."""
     n = len(calendar.ids)
     found, compared = [], {}
     for name, acts in by_act.groupby("policy", sort=False):
         mine, pair = _act_statistics(str(name), acts, n)
         compared[str(name)] = pair
         found += [*mine, *_answer_statistics(str(name), answers[str(name)], waits, n)]
-    for name, pair in compared.items():
-        if name != REFERENCE and REFERENCE in compared:
-            found += [
-                Statistics(_renamed(one.labels), difference(one.kernel, other.kernel))
-                for one, other in zip(pair, compared[REFERENCE], strict=True)
-            ]
+    for reference, name in product(REFERENCES, compared):
+        if reference in compared and reference != name:
+            found += _differences(compared[name], compared[reference], reference)
     return found
 
 
@@ -203,8 +202,15 @@ def _quarters(name: str, of: str, days: IntArray, code: IntArray, n: int) -> Sta
     return Statistics(labels, quartiles(tally(days, code, (int(days.max(initial=0)) + 1, n))))
 
 
-def _renamed(labels: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    return [label | {"metric": f"{label['metric']}_minus_{REFERENCE}"} for label in labels]
+def _differences(mine: list[Statistics], theirs: list[Statistics], reference: str) -> list[Statistics]:
+    """Compare statistic by statistic, under the same resamples."""
+    return [
+        Statistics(
+            [label | {"metric": f"{label['metric']}_minus_{reference}"} for label in one.labels],
+            difference(one.kernel, other.kernel),
+        )
+        for one, other in zip(mine, theirs, strict=True)
+    ]
 
 
 def _some(kernel: Kernel, which: IntArray) -> Kernel:

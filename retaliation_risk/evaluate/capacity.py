@@ -82,7 +82,8 @@ def capacity_curve(
         each holds its own value 95 times in 100, as of :func:`evaluate`. ``band_low`` and ``band_high`` are
         simultaneous over the capacities given: all points of one policy and metric lie inside 95 times in 100,
         so where the band of a difference leaves 0 may be read off after looking at all of them. The band is that
-        of :func:`~retaliation_risk.metrics.simultaneous_band`, nowhere narrower than the pointwise interval.
+        of :func:`~retaliation_risk.metrics.simultaneous_band`, of shares on the scale of arcsin(sqrt(share)), nowhere
+        narrower than the pointwise interval.
 
     Examples
     --------
@@ -100,7 +101,7 @@ def capacity_curve(
     places = [float(positive("capacity", capacity)) for capacity in sorted(set(capacities))]
     judges = judges_of(rows, _runs(rows, policies, model), places, len(SHARES))
     found = resample(_curves(rows, judges, places), rows.customer, n_bootstrap=n_bootstrap, seed=seed)
-    table = with_bands(found, len(places)).reindex(columns=CURVE)
+    table = with_bands(found, len(places), shares=True).reindex(columns=CURVE)
     return table.astype({"capacity": np.int64}) if len(table) else table
 
 

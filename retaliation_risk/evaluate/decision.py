@@ -80,7 +80,7 @@ def net_benefit_curve(
         ),
     ]
     found = resample(statistics, rows.customer, n_bootstrap=n_bootstrap, seed=seed)
-    return with_bands(found, len(at), least=-np.inf).reindex(columns=DECISIONS)
+    return with_bands(found, len(at), shares=False).reindex(columns=DECISIONS)
 
 
 def _model(rows: Rows, model: str, at: FloatArray) -> Statistics:

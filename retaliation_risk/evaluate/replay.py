@@ -62,7 +62,8 @@ class Replay:
         - ``waits_answered``: share of ``n`` open matters answered before they closed;
         - ``wait_days_q1``, ``_median``, ``_q3``: days they waited, over the ``n`` answered. A policy that answers
           few of them quickly looks fast here: read it with ``waits_answered``;
-        - ``events_reached_minus_influence_only``, ``reach_in_time_share_minus_influence_only``: paired differences.
+        - ``events_reached_minus_influence_only``, ``reach_in_time_share_minus_influence_only``: paired differences;
+          the same ``_minus_influence_if_open`` and ``_minus_influence_x_complaint``, influence at its best.
     served : DataFrame
         ``policy, group_kind, group, share_of_queue, low, high, share_of_customers, n``: each group's share of the
         answers, with ``n`` of them, and of the rows of ``frames``. Kinds: ``influence quartile``, and the columns

@@ -1,7 +1,7 @@
 """Histories: what was known about each customer, as of any moment. The only unit that compares a date with a moment."""
 
 from retaliation_risk.histories.build import build_histories
-from retaliation_risk.histories.calendar import landmarks
+from retaliation_risk.histories.calendar import landmarks, later_landmarks, weeks
 from retaliation_risk.histories.declare import (
     Aggregate,
     Area,
@@ -23,7 +23,13 @@ from retaliation_risk.histories.histories import Histories
 from retaliation_risk.histories.logs import LOGS
 from retaliation_risk.histories.progress import Progress
 from retaliation_risk.histories.question import Export
-from retaliation_risk.histories.store import compute_features, read_features
+from retaliation_risk.histories.store import (
+    compute_features,
+    read_features,
+    store_relation,
+    stored_landmarks,
+    stored_rows,
+)
 from retaliation_risk.histories.update import update_features
 from retaliation_risk.histories.writing import write_as_of, write_intervals
 
@@ -54,8 +60,13 @@ __all__ = [
     "count_at_risk",
     "history_rows",
     "landmarks",
+    "later_landmarks",
     "read_features",
+    "store_relation",
+    "stored_landmarks",
+    "stored_rows",
     "update_features",
+    "weeks",
     "write_as_of",
     "write_intervals",
 ]

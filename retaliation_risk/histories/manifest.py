@@ -82,6 +82,7 @@ class Manifest:
             "probe": self.probe,
             "definitions": self.question.definitions.as_dict(),
             "moments": None if moments is None else [_iso(moment) for moment in moments],
+            "at_risk": self.question.at_risk,
             "features": [feature_as_dict(feature) for feature in self.question.features],
             "tables": dict(self.tables),
             "n_rows": self.n_rows,
@@ -170,6 +171,7 @@ def _manifest(found: Mapping[str, Any]) -> Manifest:
         tuple(feature_from_dict(feature) for feature in found["features"]),
         Definitions(**definitions),
         None if moments is None else tuple(_micros(moment) for moment in moments),
+        bool(found.get("at_risk", False)),
     )
     shards = tuple(Shard(**shard) for shard in found["shards"])
     if (named := [shard.file for shard in shards]) != [file_name(number) for number in range(len(shards))]:

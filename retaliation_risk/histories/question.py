@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -15,6 +15,7 @@ from retaliation_risk.histories.definitions import Definitions
 from retaliation_risk.histories.histories import evaluate_expressions, logs_of, microseconds, switched_off
 from retaliation_risk.histories.logs import LOGS
 from retaliation_risk.tables import CONTRACT, Tables
+from retaliation_risk.tables.contract import COMPETING
 
 
 @dataclass(frozen=True)
@@ -34,13 +35,14 @@ Source = Path | Export | Tables
 class Question:
     """What is asked of every shard.
 
-    ``moments`` are microseconds of UTC, sorted: each is asked for every customer first seen before it. None: the pairs
-    of the staged table ``asked`` are.
+    ``moments`` are microseconds of UTC, sorted: each is asked for every customer first seen before it, or for those of
+    them ``at_risk``. None: the pairs of the staged table ``asked`` are.
     """
 
     features: tuple[Feature, ...]
     definitions: Definitions
     moments: tuple[int, ...] | None
+    at_risk: bool = False
 
     def needs(self, names: Sequence[str]) -> tuple[str, ...]:
         """Tables that the features are made from, out of those present; raises RR403 if that is not enough."""
@@ -49,6 +51,8 @@ class Question:
         aggregates = {name: pd.Series(dtype=float).to_numpy() for name in self._aggregates()}
         evaluate_expressions(self.features, aggregates)
         needed = {"customers", "tickets"}.union(*(LOGS[log].tables for log in logs_of(self.features)))
+        if self.at_risk:
+            needed |= set(_RISK) & set(names)
         return tuple(name for name in CONTRACT if name in needed)
 
     def _aggregates(self) -> list[str]:
@@ -62,6 +66,20 @@ def available(
     logs = {log.name for log in LOGS.values() if set(log.tables) <= set(names)}
     off = switched_off(features, logs)
     return tuple(feature for feature in features if feature.name not in off), off
+
+
+def asked(
+    features: Sequence[Feature],
+    definitions: Definitions | None,
+    moments: Sequence[object] | pd.DataFrame,
+    at_risk: bool,
+) -> Question:
+    """Return what is asked; raise RR111 for a frame of moments together with ``at_risk``."""
+    if at_risk and isinstance(moments, pd.DataFrame):
+        raise ArgumentError(
+            "RR111", "at_risk is True and moments name the customers; it must be one or the other."
+        )
+    return Question(tuple(features), definitions or Definitions(), asked_moments(moments), at_risk)
 
 
 def asked_moments(moments: Sequence[object] | pd.DataFrame) -> tuple[int, ...] | None:
@@ -81,12 +99,25 @@ def _moment(moment: object) -> int:
         raise ArgumentError("RR111", f"moments holds {moment!r}, which is no time.") from error
 
 
-def asked_sql(question: Question, pairs: str) -> str:
-    """Return the query for customer_id and moment of every row of the result."""
+_RISK = {
+    "outcomes": "NOT EXISTS (FROM outcomes WHERE outcomes.customer_id = customers.customer_id "
+    f"AND outcome_type = '{COMPETING[0]}' AND known_at < moment)",
+    "observation": "EXISTS (FROM observation WHERE observation.customer_id = customers.customer_id "
+    "AND moment BETWEEN observed_from AND observed_to)",
+}
+"""Who is at risk, by the table that says so; beside opting out of profiling and the beginning of the record."""
+
+
+def asked_sql(question: Question, pairs: str, names: Collection[str]) -> str:
+    """Return the query for customer_id and moment of every row of the result; ``names`` are the tables there are."""
     if question.moments is None:
         return f"SELECT customer_id, moment FROM {pairs}"
     listed = ", ".join(f"make_timestamp({moment})" for moment in question.moments)
+    wanted = ["first_seen_at < moment"]
+    if question.at_risk:
+        wanted += ["NOT coalesce(profiling_opt_out, false)", "coalesce(history_from <= moment, true)"]
+        wanted += [clause for name, clause in _RISK.items() if name in names]
     return (
         f"SELECT customer_id, moment FROM customers, (SELECT unnest([{listed}]) AS moment) "
-        "WHERE first_seen_at < moment"
+        f"WHERE {' AND '.join(wanted)}"
     )

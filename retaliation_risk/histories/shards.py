@@ -114,7 +114,7 @@ def answer(
     connection: duckdb.DuckDBPyConnection, tables: Tables, question: Question, pairs: str
 ) -> pd.DataFrame:
     """Answer the question from the tables of a connection; ``pairs`` is the relation of pairs, where it asks for them."""
-    asked = connection.execute(f"{asked_sql(question, pairs)} ORDER BY ALL").fetchnumpy()
+    asked = connection.execute(f"{asked_sql(question, pairs, tables.names)} ORDER BY ALL").fetchnumpy()
     if not len(asked["customer_id"]):
         return pd.DataFrame(columns=["customer_id", "moment", *(f.name for f in question.features)])
     histories = build_histories(tables, question.definitions, question.features)

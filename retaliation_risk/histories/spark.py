@@ -34,6 +34,7 @@ def spark_features(
     *,
     definitions: Definitions | None = None,
     partitions: int | None = None,
+    at_risk: bool = False,
 ) -> DataFrame:
     """Return each customer's features as a Spark data frame, computed when Spark is asked for its rows.
 
@@ -54,6 +55,8 @@ def spark_features(
     partitions : int, optional
         Parts into which customers are cut, each within the memory of one Python worker; spark.sql.shuffle.partitions
         without it.
+    at_risk : bool, default False
+        As for :func:`compute_features`.
 
     Returns
     -------
@@ -71,8 +74,12 @@ def spark_features(
     from pyspark.sql import DataFrame as SparkFrame
 
     pairs = moments if isinstance(moments, SparkFrame) else None
+    if pairs is not None and at_risk:
+        raise ArgumentError(
+            "RR111", "at_risk is True and moments name the customers; it must be one or the other."
+        )
     asked = None if pairs is not None else asked_moments(moments)
-    question = Question(tuple(features), definitions or Definitions(), asked)
+    question = Question(tuple(features), definitions or Definitions(), asked, at_risk)
     tagged = _tagged_tables(frames, question)
     if pairs is not None:
         tagged[ASKED] = _tagged_pairs(pairs)

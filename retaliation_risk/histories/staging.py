@@ -50,7 +50,7 @@ def stage_tables(
     choose: Callable[[duckdb.DuckDBPyConnection], bool],
     shards_of: Callable[[int], int] = lambda wanted: wanted,
 ) -> Staged:
-    """Read the tables, take the fingerprints, and write the rows that the features need to a file, sorted by shard.
+    """Read the tables, take fingerprints of the rows that the features need, and write these to a file, sorted by shard.
 
     ``choose`` sees the fingerprints and may leave ``staged.pairs`` (what is asked) and ``staged.chosen`` (of whom);
     it returns whether there are chosen ones. ``shards_of`` may raise the number of shards.
@@ -63,9 +63,9 @@ def stage_tables(
             on, off = available(question.features, tables.names)
             question = replace(question, features=on)
         names = question.needs(tables.names)
-        fingerprint(cursor, tables.names)
+        fingerprint(cursor, names)
         chosen = choose(cursor)
-        n_asked = count_asked(cursor, question, chosen)
+        n_asked = count_asked(cursor, question, names, chosen)
         planned = plan(
             job.memory, job.jobs, chosen_rows(cursor, names, chosen), n_asked, len(question.features)
         )
@@ -129,7 +129,7 @@ def refuse_unknown(cursor: duckdb.DuckDBPyConnection, pairs: str) -> None:
 
 
 def fingerprint(cursor: duckdb.DuckDBPyConnection, names: Sequence[str]) -> None:
-    """Stage one number per customer, made from all its rows in all tables whatever their order."""
+    """Stage one number per customer, made from all its rows in these tables whatever their order."""
     parts = " UNION ALL ".join(_table_prints(name) for name in names)
     cursor.execute(
         "CREATE TABLE staged.fingerprints AS SELECT customer_id, "
@@ -137,11 +137,13 @@ def fingerprint(cursor: duckdb.DuckDBPyConnection, names: Sequence[str]) -> None
     )
 
 
-def count_asked(cursor: duckdb.DuckDBPyConnection, question: Question, chosen: bool) -> int:
+def count_asked(
+    cursor: duckdb.DuckDBPyConnection, question: Question, names: Sequence[str], chosen: bool
+) -> int:
     """Return how many rows the result has; ``chosen``: of the customers in ``staged.chosen`` only."""
     semi = " SEMI JOIN staged.chosen USING (customer_id)" if chosen else ""
-    found = cursor.execute(f"SELECT count(*) FROM ({asked_sql(question, 'staged.pairs')}){semi}").fetchall()
-    return int(found[0][0])
+    asked = asked_sql(question, "staged.pairs", names)
+    return int(cursor.execute(f"SELECT count(*) FROM ({asked}){semi}").fetchall()[0][0])
 
 
 def chosen_rows(cursor: duckdb.DuckDBPyConnection, names: Sequence[str], chosen: bool) -> dict[str, int]:

@@ -16,16 +16,18 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 import duckdb
+import numpy.typing as npt
 import pandas as pd
 
 from retaliation_risk._folders import fresh_folder, scratch_folder
-from retaliation_risk.errors import ArgumentError
+from retaliation_risk.errors import ArgumentError, ArtefactError, GateError
 from retaliation_risk.histories.budget import memory_bytes
+from retaliation_risk.histories.calendar import judged
 from retaliation_risk.histories.declare import Feature
 from retaliation_risk.histories.definitions import Definitions
 from retaliation_risk.histories.manifest import Manifest, read_manifest
 from retaliation_risk.histories.progress import Progress, Report
-from retaliation_risk.histories.question import Question, Source, asked_moments
+from retaliation_risk.histories.question import Source, asked
 from retaliation_risk.histories.shards import OPTIONS, make_shards
 from retaliation_risk.histories.staging import Job, literal, stage_tables, take_pairs
 
@@ -70,7 +72,7 @@ class Summary:
         return asdict(self)
 
 
-def compute_features(  # noqa: PLR0913 (what is asked, of what, where to, and three limits)
+def compute_features(  # noqa: PLR0913 (what is asked, of what and whom, where to, and three limits)
     source: Source,
     moments: Sequence[object] | pd.DataFrame,
     features: Sequence[Feature],
@@ -81,6 +83,7 @@ def compute_features(  # noqa: PLR0913 (what is asked, of what, where to, and th
     jobs: int | None = None,
     progress: Report | None = None,
     skip_missing: bool = False,
+    at_risk: bool = False,
 ) -> Summary:
     """Compute features shard by shard, within a limit on memory, into a new feature store.
 
@@ -105,6 +108,10 @@ def compute_features(  # noqa: PLR0913 (what is asked, of what, where to, and th
         Called with a :class:`Progress` at every step.
     skip_missing : bool, default False
         Leave out features whose tables are not there, and say so in the summary, instead of raising RR403.
+    at_risk : bool, default False
+        Ask only for customers at risk at each moment, as :meth:`Histories.at_risk` gives them: not gone, observed, recorded,
+        and not opted out of profiling. Without an observation table everybody counts as observed, also after the end of
+        the tables. Does not go with a frame of moments.
 
     Raises
     ------
@@ -114,7 +121,7 @@ def compute_features(  # noqa: PLR0913 (what is asked, of what, where to, and th
     ContractError
         If the tables break their contract.
     """
-    question = Question(tuple(features), definitions or Definitions(), asked_moments(moments))
+    question = asked(features, definitions, moments, at_risk)
     job = Job(question, memory_bytes(memory), jobs, progress or silent, skip_missing)
     with fresh_folder(Path(out)) as work, scratch_folder(work) as scratch:
 
@@ -175,9 +182,60 @@ def read_features(store: Path, features: Sequence[str] | None = None) -> pd.Data
             else ", ".join(["customer_id, moment", *(f'"{name}"' for name in features)])
         )
         frame: pd.DataFrame = connection.execute(
-            f"SELECT {names} FROM {relation(store)} ORDER BY customer_id, moment"
+            f"SELECT {names} FROM {store_relation(store)} ORDER BY customer_id, moment"
         ).df()
     return frame.astype({"moment": "datetime64[us]"})
+
+
+def stored_landmarks(
+    store: Path, now: pd.Timestamp, *, horizon_days: float, n_test: int
+) -> tuple[tuple[pd.Timestamp, ...], tuple[pd.Timestamp, ...]]:
+    """Return the moments of a store whose horizon has passed by ``now``, and those to judge at; see :func:`landmarks`.
+
+    Raises
+    ------
+    ArgumentError
+        RR111 for a store that was made for pairs.
+    GateError
+        RR405 if no horizon has passed.
+    """
+    asked = read_manifest(Path(store)).question.moments
+    if asked is None:
+        raise ArgumentError(
+            "RR111", f"{str(store)!r} holds pairs of customers and moments; it must be for moments."
+        )
+    times = [pd.Timestamp(moment, unit="us") for moment in asked]
+    moments = [moment for moment in times if moment + pd.Timedelta(days=horizon_days) <= now]
+    if not moments:
+        raise GateError(
+            "RR405", f"no moment of {str(store)!r} lies {horizon_days:g} days before {now.isoformat()}."
+        )
+    return tuple(moments), judged(moments, horizon_days=horizon_days, n_test=n_test)
+
+
+def stored_rows(
+    store: Path,
+    customer_ids: npt.ArrayLike,
+    moments: npt.ArrayLike,
+    features: Sequence[Feature],
+    definitions: Definitions | None = None,
+) -> pd.DataFrame:
+    """Return rows of a store as :meth:`Histories.as_of` would give them, in the order asked.
+
+    Raises
+    ------
+    ArtefactError
+        RR502 if the store was made with other features or definitions, or lacks a row: it must be brought up to date.
+    """
+    question = read_manifest(Path(store)).question
+    if question.definitions != (definitions or Definitions()) or not set(features) <= set(question.features):
+        raise ArtefactError("RR502", f"{str(store)!r} was computed with other features or definitions.")
+    names = [feature.name for feature in features]
+    keys = pd.DataFrame({"customer_id": customer_ids, "moment": moments}).astype({"moment": "datetime64[us]"})
+    found = keys.merge(read_features(store, names), how="left", on=list(keys), indicator=True, validate="1:1")
+    if lost := int((found["_merge"] != "both").sum()):
+        raise ArtefactError("RR502", f"{str(store)!r} lacks {lost:,} of the {len(found):,} rows asked for.")
+    return found.drop(columns="_merge")
 
 
 def write_file(store: Path, path: Path) -> None:
@@ -188,7 +246,7 @@ def write_file(store: Path, path: Path) -> None:
     cells = "*" if suffix == ".parquet" else "* REPLACE (strftime(moment, '%Y-%m-%dT%H:%M:%S.%fZ') AS moment)"
     options = OPTIONS if suffix == ".parquet" else "FORMAT csv, HEADER true"
     with duckdb.connect(config={"temp_directory": f"{partial}.spill"}) as connection:
-        rows = f"SELECT {cells} FROM (FROM {relation(store)} ORDER BY customer_id, moment)"
+        rows = f"SELECT {cells} FROM (FROM {store_relation(store)} ORDER BY customer_id, moment)"
         try:
             connection.execute(f"COPY ({rows}) TO {literal(partial)} ({options})")
             partial.replace(path)
@@ -197,7 +255,7 @@ def write_file(store: Path, path: Path) -> None:
             shutil.rmtree(f"{partial}.spill", ignore_errors=True)
 
 
-def relation(store: Path) -> str:
+def store_relation(store: Path) -> str:
     """Return SQL for all rows of a store."""
     files = [Path(store) / SHARDS / shard.file for shard in read_manifest(store).shards]
     return f"read_parquet([{', '.join(map(literal, files))}])"

@@ -24,8 +24,8 @@ from retaliation_risk.histories.store import (
     SHARDS,
     Summary,
     copy_fingerprints,
-    relation,
     silent,
+    store_relation,
     summarised,
 )
 
@@ -85,8 +85,9 @@ def update_features(
     """Bring a feature store up to date with tables in which rows were added, changed or removed.
 
     Features, definitions and moments stay those of the store, and the result is what computing it anew would give, bit
-    by bit. Customers are told apart by a fingerprint of all their rows: who has the same as before keeps his rows, who
-    is new or changed is computed, who is no longer there is left out. Pairs of customers no longer there go with them.
+    by bit. Customers are told apart by a fingerprint of their rows in the tables that the features need: who has the
+    same as before keeps his rows, who is new or changed is computed, who is no longer there is left out. Pairs of
+    customers no longer there go with them.
 
     Parameters
     ----------
@@ -133,7 +134,7 @@ def _computed(store: Path, before: Manifest, source: Source, job: Job, work: Pat
         old = f"read_parquet({literal(store / CUSTOMERS)})"
         cursor.execute(_CHANGES.format(old=old, all=str(everything).lower()))
         if before.question.moments is None:
-            pairs = f"SELECT customer_id, moment FROM {relation(store)} SEMI JOIN staged.chosen USING (customer_id)"
+            pairs = f"SELECT customer_id, moment FROM {store_relation(store)} SEMI JOIN staged.chosen USING (customer_id)"
             cursor.execute(f"CREATE TABLE staged.pairs AS {pairs}")
         return True
 

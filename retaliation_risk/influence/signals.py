@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -179,18 +180,25 @@ def _levels(rows: pd.DataFrame, half_lives: Mapping[str, float]) -> pd.DataFrame
     # Weights relative to the latest observation: the mean is the same, and old accounts do not underflow.
     older = np.subtract(age, youngest[group], out=np.full(age.shape, np.inf), where=seen)
     weight = np.exp2(-older / half_life)
-    total, mean = np.zeros(youngest.shape), np.full(youngest.shape, np.nan)
-    np.add.at(total, group, weight)
-    summed = np.zeros(youngest.shape)
-    np.add.at(summed, group, weight * np.where(seen, value, 0.0))
-    np.divide(summed, total, out=mean, where=total > 0)
+    total = _summed(weight, group, len(index))
+    mean = np.full(total.shape, np.nan)
+    np.divide(
+        _summed(weight * np.where(seen, value, 0.0), group, len(index)), total, out=mean, where=total > 0
+    )
     fades = np.array([signal.fades for signal in SIGNALS])
-    faded = np.where(fades, mean * np.exp2(-youngest / half_life), mean)
     latest = youngest.min(axis=1)
+    faded = np.where(fades, mean * np.exp2(-youngest / half_life), mean)
     return pd.DataFrame(faded, index, list(SIGNAL_NAMES)).assign(
         observations=np.bincount(group, seen.any(axis=1), len(index)),
         age_days=np.where(np.isinf(latest), np.nan, latest),
     )
+
+
+def _summed(values: Floats, group: npt.NDArray[np.integer[Any]], n_groups: int) -> Floats:
+    """Sum rows by group, shape (n_groups, n_columns)."""
+    total = np.zeros((n_groups, values.shape[1]))
+    np.add.at(total, group, values)
+    return total
 
 
 def _with_all(profiles: pd.DataFrame, customers: pd.Series[str]) -> pd.DataFrame:

@@ -37,6 +37,7 @@ from retaliation_risk.metrics.policy import (
     workload,
     workload_saved,
 )
+from retaliation_risk.metrics.power import events_needed, power_of
 from retaliation_risk.metrics.prediction_error import brier_at, integrated_brier, scaled_brier_at
 from retaliation_risk.metrics.survival import concordance, uno_concordance
 
@@ -59,6 +60,7 @@ __all__ = [
     "calibration_slope_at",
     "compare_auroc",
     "concordance",
+    "events_needed",
     "events_reached",
     "holm",
     "integrated_brier",
@@ -66,6 +68,7 @@ __all__ = [
     "mean_auc",
     "net_benefit",
     "observed_expected",
+    "power_of",
     "precision",
     "psi",
     "psi_by_chance",

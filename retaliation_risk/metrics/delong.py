@@ -56,8 +56,8 @@ def auroc_covariance(
     scores : sequence of k arrays of float, shape (n,)
         Higher means likelier. Only the order matters; ties count half; missing values are refused.
     weight : array of float, shape (n,), optional
-        Weights from 0, taken as known. With those for censoring (IPCW), which were estimated, the errors are
-        on the safe side: docs/metrics.md.
+        Weights from 0, taken as known. Those for censoring (IPCW) were estimated; in simulation the interval of a
+        difference held as often as it says all the same (docs/metrics.md).
     cluster : array, shape (n,), optional
         The customer of each row. Rows of one customer may lean on each other in any way, customers may not.
         Without it every row stands alone.

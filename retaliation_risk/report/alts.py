@@ -21,6 +21,19 @@ def capacity(rows: Rows, at: float | None) -> str:
     return f"Line chart. With {show(near, 'count')} customers answered: {said}."
 
 
+def decision(rows: Rows, model: str) -> str:
+    """State where the model is worth more than answering all and none."""
+    mine = {row["threshold"]: row for row in rows if row["model"] == model}
+    best = {at: max(r["value"] for r in rows if r["threshold"] == at and r["model"] != model) for at in mine}
+    above = [at for at, row in mine.items() if row["value"] > best[at]]
+    if not above:
+        return "Line chart. At none of the thresholds is answering by the model worth more than answering all or none."
+    return (
+        f"Line chart. Answering by the model is worth more than answering all or none at {len(above)} of {len(mine)} "
+        f"thresholds, from {show(min(above), 'percent')} to {show(max(above), 'percent')}."
+    )
+
+
 def differences(rows: Rows) -> str:
     """State every difference with its interval, the pooled one last."""
     known = [row for row in rows if row["low"] is not None and row["high"] is not None]

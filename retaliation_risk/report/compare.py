@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from retaliation_risk.evaluate import FEWEST_EVENTS
+from retaliation_risk.policies.playbook import USES_INFLUENCE
 from retaliation_risk.report import alts, sentences, words
 from retaliation_risk.report.blocks import Block, column, figure, metric_columns, section, table, wide
 from retaliation_risk.report.folder import RunFolder, records
@@ -29,11 +30,12 @@ def queue(folder: RunFolder, setup: Setup) -> Block:
     capacity = setup.capacity if setup.capacity is not None else len(frame)
     total = min(len(frame), int(capacity))
     rows = [_queue_row(row, setup) for row in records(frame.head(min(total, MAX_ROWS)))]
-    intro = [sentences.queue_intro(policy, len(rows), total, capacity)]
+    intro = [sentences.queue_intro(policy, len(rows), total, capacity), *_uses_influence(frame.head(total))]
     keys = [
         "rank",
         "customer",
         "risk",
+        "action",
         "reasons",
         "calls",
         "tenure_days",
@@ -43,8 +45,11 @@ def queue(folder: RunFolder, setup: Setup) -> Block:
         "influence",
     ]
     shown = [key for key in keys if any(row[key] is not None for row in rows)]
+    proposed = [name for name in folder.actions if name in set(frame["action"].head(total))]
+    meant = [f"{sentences.action(name)}: {folder.actions[name]}" for name in proposed]
     return section(
         "queue",
+        lists=[{"title": words.ACTIONS_TITLE, "items": meant}] if meant else [],
         paragraphs=intro if setup.show_contacts else [*intro, words.PSEUDONYMS],
         tables=[table("queue", rows, shown)],
     ) | {"policy": policy, "total": total, "pseudonymised": not setup.show_contacts}
@@ -66,6 +71,7 @@ def _queue_row(row: dict[str, Any], setup: Setup) -> dict[str, Any]:
     customer = row.pop("customer_id")
     row["customer"] = customer if setup.show_contacts else pseudonym(customer)
     row["double_deviation"] = str(row["double_deviation"]).strip().lower() in _TRUE
+    row["action"] = sentences.action(row["action"]) if row["action"] else None
     row["reasons"], row["tickets"] = _items(row["reasons"], " · "), _items(row["tickets"], " ")
     wanted = (
         "rank",
@@ -77,10 +83,18 @@ def _queue_row(row: dict[str, Any], setup: Setup) -> dict[str, Any]:
         "tenure_days",
         "failed_recoveries",
         "double_deviation",
+        "action",
         "reasons",
         "tickets",
     )
     return {key: row[key] for key in wanted}
+
+
+def _uses_influence(front: pd.DataFrame) -> list[str]:
+    """Say so where the order, or what is proposed, looked at influence."""
+    order = front["uses_influence"].astype(str).str.lower().isin(_TRUE).any()
+    proposed = front["action_why"].astype(str).str.contains(USES_INFLUENCE, regex=False).any()
+    return [words.USES_INFLUENCE] * bool(order) + [words.ACTION_USES_INFLUENCE] * bool(proposed)
 
 
 def _items(cell: Any, between: str) -> list[str]:
@@ -106,6 +120,7 @@ def policies(folder: RunFolder, setup: Setup) -> Block:
     tables = [
         table("policies", wide(pooled, "policy", values), ["policy", *metric_columns(values), "n_events"])
     ]
+    tables += [made for made in (_needed(folder), _one_more(folder)) if made is not None]
     tables += [found for name in _AGAINST if (found := _difference_table(pooled, name)) is not None]
     figures = [
         f
@@ -126,6 +141,9 @@ def policies(folder: RunFolder, setup: Setup) -> Block:
         and None not in (row["missed"], row["all"])
         and row["n_missed"] >= FEWEST_EVENTS
     ][:1]
+    said += _readings(folder, setup)
+    if set(_BEST_CASES) & set(pooled["policy"]):
+        said.append(words.BEST_CASE)
     base = sentences.audience_base(setup)
     return section(
         "policies",
@@ -135,6 +153,47 @@ def policies(folder: RunFolder, setup: Setup) -> Block:
         missing=missing,
     )
 
+
+def _needed(folder: RunFolder) -> Block | None:
+    """Return the capacity at which each policy reaches half of the retaliations; None where there is none."""
+    rows = folder.tables["needed"]
+    if rows["value"].notna().sum() == 0:
+        return None
+    against = f"capacity_for_share_minus_{INFLUENCE}"
+    found = wide(rows, "policy", ["capacity_for_share", against])
+    columns = [
+        column("capacity_for_share", kind="count", interval=True, label=words.COLUMNS["needed"]),
+        column(against, kind="number", interval=True, label=words.COLUMNS["less_than_influence"]),
+    ]
+    return table(
+        "needed",
+        sorted(found, key=lambda row: row["capacity_for_share"] or 0),
+        ["policy", *columns, "n_events"],
+    )
+
+
+def _one_more(folder: RunFolder) -> Block | None:
+    rows = folder.tables["one_more"]
+    kept = rows[rows["reading"] != ""]
+    return (
+        table("one_more", records(kept[["policy", "reading"]]), ["policy", "reading"]) if len(kept) else None
+    )
+
+
+def _readings(folder: RunFolder, setup: Setup) -> list[str]:
+    """Say what one more retaliation caught costs in answers, and how much capacity reaches half of them."""
+    rows = folder.tables["one_more"]
+    mine = records(rows[(rows["policy"] == setup.lead) & (rows["reading"] != "")])
+    said = [sentences.one_more(mine[0])] if mine else []
+    needed = folder.tables["needed"]
+    half = {row["policy"]: row for row in records(needed[needed["metric"] == "capacity_for_share"])}
+    if setup.lead in half and INFLUENCE in half and half[setup.lead]["value"] is not None:
+        said.append(sentences.half(half[setup.lead], half[INFLUENCE], setup))
+    return said
+
+
+# Influence at its best, beside influence alone.
+_BEST_CASES = ("influence_if_open", "influence_x_complaint", "mixed_50")
 
 # What policies are compared with, in the order of the page.
 _AGAINST = {
@@ -150,8 +209,15 @@ def _difference_table(pooled: pd.DataFrame, against: str) -> Block | None:
     if not metrics:
         return None
     columns = [column(m, kind=_points(m), interval=True, label=_base(m)) for m in metrics]
-    rows = [row for row in wide(pooled, "policy", metrics) if row["policy"] != against]
-    return table(_AGAINST[against], rows, ["policy", *columns])
+    holm = f"events_reached_minus_{against}"
+    p = {row["policy"]: row["p_holm"] for row in records(pooled[pooled["metric"] == holm])}
+    rows = [
+        row | {"p_holm": p.get(row["policy"])}
+        for row in wide(pooled, "policy", metrics)
+        if row["policy"] != against
+    ]
+    told = [column("p_holm", kind="number")] if any(value is not None for value in p.values()) else []
+    return table(_AGAINST[against], rows, ["policy", *columns, *told], note=words.HOLM if told else "")
 
 
 _MISSED: list[str | Block] = [
@@ -195,6 +261,8 @@ def _curve(folder: RunFolder, setup: Setup, metric: str, name: str) -> Block | N
     curve = curve[(curve["metric"] == metric) & curve["value"].notna()]
     if curve.empty:
         return None
+    # The curve is read at any capacity, so its interval is the band that holds all of it.
+    curve = curve.assign(low=curve["band_low"], high=curve["band_high"])
     levels = sorted(set(curve["capacity"]))
     step = -(-len(levels) // MAX_POINTS)
     kept = {*levels[::step], levels[-1], *([setup.capacity] if setup.capacity is not None else [])}

@@ -78,6 +78,10 @@ def _names(rows: pd.DataFrame) -> dict[str, str]:
     return {policy: policy_name(policy) for policy in rows["policy"].unique()}
 
 
+def _models(rows: pd.DataFrame) -> dict[str, str]:
+    return {model: words.MODELS.get(model, model) for model in rows["model"].unique()}
+
+
 def _curve(rows: pd.DataFrame, ax: Axes, made: dict[str, Any]) -> None:
     metric = rows["metric"].iloc[0]
     plots.plot_capacity_curve(rows, ax, metric=metric, at=made["at"], labels=_names(rows))
@@ -101,6 +105,7 @@ _DRAW: dict[str, _Draw] = {
     "effects": lambda rows, ax, made: plots.plot_effects(rows, ax),
     "love_becomes_hate": lambda rows, ax, made: plots.plot_love_becomes_hate(rows, ax),
     "survival": lambda rows, ax, made: plots.plot_survival(rows, ax),
+    "decision": lambda rows, ax, made: plots.plot_decision_curve(rows, ax, labels=_models(rows)),
     "calibration": lambda rows, ax, made: plots.plot_calibration(rows, ax),
     "served": _served,
 }

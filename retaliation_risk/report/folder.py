@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,15 +17,18 @@ SCHEMA_VERSION = "1"
 
 # Columns of each table; those after the bar are numbers.
 _TABLES = {
-    "scores": "split model policy metric | horizon_days capacity value low high n n_events",
+    "scores": "split model policy metric | horizon_days capacity value low high n n_events p_holm",
     "calibration": "model bin | n predicted observed low high",
     "effects": "model feature kind group unit about | estimate low high p_value n_events n_customers",
-    "capacity": "policy metric | capacity value low high",
+    "capacity": "policy metric | capacity value low high band_low band_high",
     "survival": "failed_recoveries | day survival low high at_risk",
     "served": "policy group_kind group | share_of_queue share_of_customers n",
+    "needed": "policy metric | share value low high n n_events",
+    "one_more": "policy compared_with form reading | capacity value low high n n_events",
+    "decision": "model metric | threshold value low high band_low band_high n n_events",
 }
 _QUEUE = (
-    "customer_id double_deviation reasons tickets | "
+    "customer_id double_deviation reasons tickets uses_influence action action_rule action_why | "
     "rank priority risk influence calls tenure_days failed_recoveries"
 )
 
@@ -39,6 +43,7 @@ class RunFolder:
     features: list[dict[str, Any]]
     tables: dict[str, pd.DataFrame]
     queues: dict[str, pd.DataFrame]
+    actions: dict[str, str]
 
 
 def read_folder(run_dir: Path) -> RunFolder:
@@ -64,6 +69,7 @@ def read_folder(run_dir: Path) -> RunFolder:
         validation=_json(run_dir / "validation.json", {}),
         features=_json(run_dir / "features.json", []),
         tables={name: _table(run_dir / f"{name}.csv", columns) for name, columns in _TABLES.items()},
+        actions=_actions(run_dir / "playbook.toml"),
         queues={path.stem.removeprefix("queue_"): _table(path, _QUEUE) for path in queues},
     )
 
@@ -81,6 +87,17 @@ def _json(path: Path, otherwise: Any) -> Any:
         return json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
         raise ArtefactError("RR501", f"{path} is not JSON ({error}).") from error
+
+
+def _actions(path: Path) -> dict[str, str]:
+    """Return each action of the playbook with its sentence."""
+    if not path.exists():
+        return {}
+    try:
+        found = tomllib.loads(path.read_text(encoding="utf-8")).get("actions", {})
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ArtefactError("RR501", f"{path} is not TOML ({error}).") from error
+    return {str(name): str(sentence) for name, sentence in found.items()}
 
 
 def _table(path: Path, columns: str) -> pd.DataFrame:

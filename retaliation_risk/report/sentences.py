@@ -413,6 +413,34 @@ def queue_intro(policy: str, shown: int, total: int, capacity: Any) -> str:
     return f"Order: {policy_name(policy).lower()}, {places}.{less}"
 
 
+def action(name: str) -> str:
+    """Write the name of an action with spaces.
+
+    Examples
+    --------
+    >>> action("manager_call")
+    'Manager call'
+    """
+    words_ = name.replace("_", " ")
+    return f"{words_[:1].upper()}{words_[1:]}"
+
+
+def one_more(row: Row) -> str:
+    """Read the lead over influence first as answers per one more event."""
+    return (
+        f"{policy_name(row['policy'])} against {policy_name(row['compared_with']).lower()}: {row['reading']}"
+    )
+
+
+def half(mine: Row, theirs: Row, setup: Any) -> str:
+    """Say at which capacity two policies reach half of the events."""
+    return (
+        f"To reach half of the {setup.events}, {doing(mine['policy'])} takes {show(mine['value'], 'count')} customers "
+        f"{setup.period} ({span(mine, 'count')}); {doing(theirs['policy'])} takes {show(theirs['value'], 'count')} "
+        f"({span(theirs, 'count')})."
+    )
+
+
 def missing(file: str, why: str = "") -> str:
     """Say that a file is not there, and why if the run says so."""
     return f"The run folder has no {file}" + (f": {why}" if why else "") + "."

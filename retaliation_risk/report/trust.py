@@ -77,6 +77,8 @@ def trust(folder: RunFolder, setup: Setup) -> Block:
         figures.append(made)
     else:
         missing.append(sentences.missing("calibration.csv", why_off(folder, "models")))
+    if (made := _decision(folder, setup)) is not None:
+        figures.append(made)
     tables = [t for t in (*_performance(folder, setup), *_samples(folder)) if t["rows"]]
     if not folder.validation:
         missing.append(sentences.missing("validation.json"))
@@ -85,6 +87,21 @@ def trust(folder: RunFolder, setup: Setup) -> Block:
     if slope is not None and slope["value"] is not None and (few(slope, setup) or slope["low"] is not None):
         judged = [*judged, sentences.calibrated(setup.model, slope, few=few(slope, setup))]
     return section("trust", paragraphs=judged, figures=figures, tables=tables, missing=missing)
+
+
+def _decision(folder: RunFolder, setup: Setup) -> Block | None:
+    """Return the net benefit of the chosen model beside answering all and none, per 1,000 customers."""
+    curve = folder.tables["decision"]
+    shown = [setup.model, "answer_all", "answer_none"]
+    mine = curve[(curve["metric"] == "net_benefit") & curve["model"].isin(shown) & curve["value"].notna()]
+    if setup.model not in set(mine["model"]):
+        return None
+    scaled = mine.assign(**{name: mine[name] * 1000 for name in ("value", "band_low", "band_high")})
+    rows = records(scaled.assign(low=scaled["band_low"], high=scaled["band_high"]))
+    columns: list[str | Block] = [
+        "model", column("threshold", kind="percent"), column("value", kind="number", interval=True)
+    ]  # fmt: skip
+    return figure("decision", alts.decision(rows, setup.model), table("decision", rows, columns))
 
 
 def _calibration(folder: RunFolder, setup: Setup) -> Block | None:

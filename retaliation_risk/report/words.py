@@ -39,6 +39,19 @@ POLICIES = {
     "most_contacts": PolicyWords("Most contacts", "answering those who called most often first", "by calls"),
     "first_come": PolicyWords("First come", "answering in order of arrival", "by waiting time"),
     "biggest_spender": PolicyWords("Biggest spender", "answering the biggest spenders first", "by spend"),
+    "influence_if_open": PolicyWords(
+        "Influence, if open",
+        "answering the most influential with an open matter first",
+        "by influence among those who wait",
+    ),
+    "influence_x_complaint": PolicyWords(
+        "Influence times complaint",
+        "answering by influence times recent complaints",
+        "by influence and complaints",
+    ),
+    "mixed_50": PolicyWords(
+        "Half risk, half influence", "answering by risk and influence, half each", "by risk and influence"
+    ),
     "oracle": PolicyWords("Oracle", "knowing the future", "the most that any order could reach"),
 }
 
@@ -55,6 +68,8 @@ MODELS = {
     "logit": "Logit",
     "logistic": "Logistic",
     "boosting": "Boosting",
+    "answer_all": "Answer everybody",
+    "answer_none": "Answer nobody",
 }
 BASELINES = ("prevalence", "kaplan_meier", "rule")
 
@@ -168,6 +183,12 @@ COLUMNS = {
     "strength": "Hazard ratio of strength",
     "n_customers": "Customers",
     "priority": "Priority",
+    "action": "What to do",
+    "needed": "Customers answered",
+    "less_than_influence": "Against influence first",
+    "threshold": "Risk from which to answer",
+    "reading": "Reading",
+    "p_holm": "p (Holm)",
 }
 
 CAPTIONS = {
@@ -193,6 +214,9 @@ CAPTIONS = {
     "tables": "Rows read",
     "versions": "Versions",
     "missed": "Who is missed",
+    "needed": "Capacity at which half of the retaliations are reached",
+    "one_more": "One more caught per so many answers, against influence first",
+    "decision": "Net benefit per 1,000 customers",
 }
 
 FIGURES = {
@@ -203,15 +227,19 @@ FIGURES = {
     "love_becomes_hate": "What a strong relationship does, by how often the customer was let down",
     "survival": "How long customers go without retaliating, by failed recoveries",
     "calibration": "Predicted against observed risk",
+    "decision": "Is it worth answering all above a risk?",
     "served": "Who fills the queue",
 }
 
 HOW = {
     "capacity": (
-        "Higher is better. The dotted line marks this run's capacity; shading is the 95\u00a0% interval, where "
-        "there are enough events for one."
+        "Higher is better. The dotted line marks this run's capacity; shading is a 95\u00a0% band for the whole curve "
+        "(so it may be read at any capacity), where there are enough events for one."
     ),
-    "reach": "Higher is better. Audience: people who saw the acts of the customers reached.",
+    "reach": (
+        "Higher is better. Audience: people who saw the acts of the customers reached. One act that many saw can decide "
+        "such a share, and then its interval is too short: read it as a direction."
+    ),
     "differences": (
         "Filled points: the interval excludes 0; crosses: too few events for an interval. To the right of 0, "
         "influence first does worse."
@@ -225,6 +253,11 @@ HOW = {
         "Kaplan-Meier curves with 95\u00a0% intervals; beneath, how many customer-moments are still observed."
     ),
     "calibration": "On the dashed line as many retaliate as predicted; above it, more.",
+    "decision": (
+        "Net benefit: retaliations reached, less needless answers at their price, per 1,000 customers. A needless answer at "
+        "a threshold of 1 % costs a 99th of what a retaliation reached is worth. Where a line lies above answering all "
+        "and above 0, answering by it pays; shading is a 95\u00a0% band for the whole curve."
+    ),
     "served": "A marker beyond its bar: the group fills more of that queue than its share of customers.",
 }
 
@@ -277,12 +310,25 @@ STRENGTH_IS = (
     "From one Cox model on the same comparisons: strength in each class, the classes, contacts of the last year, recent "
     "complaints and recent failures. Researchers disagree on what to expect here (love is blind, or love becomes hate)."
 )
+HOLM = (
+    "p (Holm): chance of a difference in retaliations reached this large where there is none, corrected for all the "
+    "differences of policies in this report."
+)
+USES_INFLUENCE = "This order uses influence: who is widely followed stands further in front than risk alone would put them."
+ACTION_USES_INFLUENCE = (
+    "What is proposed for some of these customers looks at their influence; each is marked (uses influence)."
+)
+BEST_CASE = (
+    "Influence is given its best case too: among those with an open matter, times recent complaints, and mixed half and "
+    "half with risk."
+)
 EMPTY = "There is nothing to show."
 SIMULATED = (
     "These customers are simulated. What follows is the truth they were made from, which no "
     "analysis of real "
     "customers could know; nothing above used it."
 )
+ACTIONS_TITLE = "What to do, by the playbook"
 LIMITS_TITLE = "Limits and intended use"
 NOTES_TITLE = "Notes of the run"
 POOLED = "All moments together"

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from retaliation_risk.features import FEATURES, INFLUENCE
-from retaliation_risk.histories import Feature, Histories, landmarks
+from retaliation_risk.histories import Feature, Histories, landmarks, stored_landmarks, stored_rows
 from retaliation_risk.influence import fit_reach, score_followers
 from retaliation_risk.run.settings import Settings
 
@@ -32,22 +34,48 @@ class Landmarks:
     off: dict[str, str]
 
 
-def build_landmarks(histories: Histories, settings: Settings) -> Landmarks:
-    """Ask the histories for every customer at risk at every moment of the run."""
+def build_landmarks(histories: Histories, settings: Settings, store: Path | None = None) -> Landmarks:
+    """Ask the histories for every customer at risk at every moment of the run.
+
+    With a feature ``store`` its moments are the landmarks, as far as their horizon has passed, and its rows are taken;
+    only what is known now is asked for.
+    """
     now = histories.now if settings.now is None else settings.now
+    off = histories.switched_off(FEATURES)
+    on = tuple(feature for feature in FEATURES if feature.name not in off)
+    asked = _moments(histories, settings, now) if store is None else _stored(store, settings, now)
+    moments, test = asked
+    if store is None:
+        rows = histories.as_of(*pairs_at_risk(histories, (*moments, now)), on)
+    else:
+        rows = stored_rows(store, *pairs_at_risk(histories, moments), on, settings.definitions)
+        rows = pd.concat([rows, histories.as_of(*pairs_at_risk(histories, (now,)), on)], ignore_index=True)
+    return Landmarks(moments, test, now, with_influence(histories, rows, settings.outcome), on, off)
+
+
+def _moments(
+    histories: Histories, settings: Settings, now: pd.Timestamp
+) -> tuple[tuple[pd.Timestamp, ...], tuple[pd.Timestamp, ...]]:
+    """Landmarks back from now, and those to judge at."""
     first = pd.Timestamp(int(histories.logs["tickets"].known.min()), unit="us")
     horizon, step = (
         settings.horizon_days,
         settings.every_days or _step_days(first, now, settings.horizon_days),
     )
-    moments, test = landmarks(first, now, horizon_days=horizon, every_days=step, n_test=settings.test_moments)
-    off = histories.switched_off(FEATURES)
-    on = tuple(feature for feature in FEATURES if feature.name not in off)
-    groups = [(moment, histories.at_risk(moment)) for moment in (*moments, now)]
-    ids = np.concatenate([customers for _, customers in groups])
-    times = np.repeat(np.array([moment.to_datetime64() for moment, _ in groups]), [len(c) for _, c in groups])
-    rows = histories.as_of(ids, times, on)
-    return Landmarks(moments, test, now, _with_influence(histories, rows, settings), on, off)
+    return landmarks(first, now, horizon_days=horizon, every_days=step, n_test=settings.test_moments)
+
+
+def _stored(
+    store: Path, settings: Settings, now: pd.Timestamp
+) -> tuple[tuple[pd.Timestamp, ...], tuple[pd.Timestamp, ...]]:
+    return stored_landmarks(store, now, horizon_days=settings.horizon_days, n_test=settings.test_moments)
+
+
+def pairs_at_risk(histories: Histories, moments: Sequence[pd.Timestamp]) -> tuple[np.ndarray, np.ndarray]:
+    """Ids and times of every customer at risk at each moment."""
+    groups = [histories.at_risk(moment) for moment in moments]
+    times = np.array([moment.to_datetime64() for moment in moments], dtype="datetime64[us]")
+    return np.concatenate(groups), np.repeat(times, [len(group) for group in groups])
 
 
 def _step_days(first: pd.Timestamp, now: pd.Timestamp, horizon_days: float) -> float:
@@ -56,7 +84,7 @@ def _step_days(first: pd.Timestamp, now: pd.Timestamp, horizon_days: float) -> f
     return min(horizon_days, max(float(room // FEWEST_LANDMARKS), 1.0))
 
 
-def _with_influence(histories: Histories, rows: pd.DataFrame, settings: Settings) -> pd.DataFrame:
+def with_influence(histories: Histories, rows: pd.DataFrame, outcome: str) -> pd.DataFrame:
     """Add influence and expected reach, each from what was known at the moment; missing where there is no table."""
     if "influence" not in histories.logs:
         return rows.assign(influence=np.nan, expected_reach=np.nan)
@@ -68,7 +96,7 @@ def _with_influence(histories: Histories, rows: pd.DataFrame, settings: Settings
         # A bought-in score is on a scale of its own: it stands in only where nobody's followers are known.
         known = ~np.isnan(followers[here]).all()
         influence[here] = score_followers(followers[here]) if known else bought[here]
-        reach[here] = _expected_reach(histories, moment, followers[here], settings.outcome)
+        reach[here] = _expected_reach(histories, moment, followers[here], outcome)
     return rows.assign(influence=influence, expected_reach=reach)
 
 

@@ -47,9 +47,20 @@ def notes(rows: pd.DataFrame, y: pd.DataFrame, known: Landmarks, settings: Setti
             f"The outcome is the ticket event '{settings.outcome}', not an act of retaliation: it shows how the line works "
             "on these data, and nothing about who would go public."
         )
-    said += _shrunk(known)
+    said += _shrunk(known) + _coverage(known)
     sentence = "" if "sla_breaches_365d" in known.off else _sla_sentence(rows, y, settings.outcome)
     return said + ([sentence] if sentence else [])
+
+
+def _coverage(known: Landmarks) -> list[str]:
+    """Say of how many customers influence is known at all: no account is unknown, not of no influence."""
+    here = known.rows.loc[known.rows["moment"] == known.now, "influence"]
+    if here.empty or here.isna().all():
+        return []
+    return [
+        f"Influence is known of {here.notna().mean():.0%} of the {len(here):,} customers at risk now. The others have no "
+        "public account on record: they are unknown, neither influential nor not, and a policy by influence cannot see them."
+    ]
 
 
 def _shrunk(known: Landmarks) -> list[str]:

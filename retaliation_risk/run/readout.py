@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,17 +12,12 @@ import pandas as pd
 
 from retaliation_risk.explain import Reason, band, reasons
 from retaliation_risk.histories import Feature, Histories
-from retaliation_risk.policies import Policy, available, queue
+from retaliation_risk.policies import Playbook, Policy, available, choose_actions, queue
 
 HISTORY = (
     "tenure_days", "tickets_90d", "tickets_ever", "open_tickets", "unresolved_days",
     "failed_recoveries_ever", "double_deviations_180d", "double_deviations_ever",
 )  # fmt: skip
-ACTIONS = {
-    "high": "Call in person, apologise, and put it right before anything else.",
-    "raised": "Answer next, and close the open matter in one contact.",
-    "usual": "Answer in turn.",
-}
 
 
 def without_reasons(scored: pd.DataFrame) -> pd.DataFrame:
@@ -45,6 +40,15 @@ def add_reasons(
     usual = {name: value for name, value in dict(model.typical_).items() if value != 0}
     given = reasons(model.contributions(scored[columns]), scored, named, typical=usual)
     return scored.assign(reasons=pd.Series(given, index=scored.index, dtype=object))
+
+
+def add_actions(scored: pd.DataFrame, base_rate: float | None, playbook: Playbook) -> pd.DataFrame:
+    """Add ``band`` (missing without a risk), and what the playbook says to do: ``action``, its rule and why."""
+    bands = (
+        [None] * len(scored) if base_rate is None else map(str, band(scored["risk"].to_numpy(), base_rate))
+    )
+    told = scored.assign(band=pd.Series(list(bands), index=scored.index, dtype=object))
+    return pd.concat([told, choose_actions(told, playbook)], axis=1)
 
 
 def build_queues(
@@ -91,20 +95,17 @@ def _printed(histories: Histories, front: pd.DataFrame, features: Sequence[Featu
             "double_deviation": front["double_deviations_180d"] > 0,
             "reasons": [" · ".join(reason.sentence for reason in given) for given in front["reasons"]],
             "tickets": tickets,
+            **{name: front[name] for name in ("uses_influence", "action", "action_rule", "action_why")},
         }
     )
 
 
 def write_readouts(
-    path: Path, scored: pd.DataFrame, base_rate: float | None, model: str, contact_keys: pd.DataFrame
+    path: Path, scored: pd.DataFrame, model: str, contact_keys: pd.DataFrame, actions: Mapping[str, str]
 ) -> None:
     """Write one row per customer into a SQLite file: what the agent on the phone will see."""
     keys = dict(zip(contact_keys["customer_id"], contact_keys["contact_key"], strict=True))
-    if base_rate is None:
-        bands: Iterable[str | None] = [None] * len(scored)
-    else:
-        bands = map(str, band(scored["risk"].to_numpy(), base_rate))
-    rows = [_row(row, keys, shown, model) for row, shown in zip(scored.itertuples(), bands, strict=True)]
+    rows = [_row(row, keys, model, actions) for row in scored.itertuples()]
     connection = sqlite3.connect(path)
     connection.execute(
         """CREATE TABLE readout (customer_id TEXT PRIMARY KEY, contact_key TEXT, risk REAL, band TEXT, reasons TEXT,
@@ -116,17 +117,17 @@ def write_readouts(
     connection.close()
 
 
-def _row(row: Any, keys: dict[str, Any], shown: str | None, model: str) -> tuple[Any, ...]:
+def _row(row: Any, keys: dict[str, Any], model: str, actions: Mapping[str, str]) -> tuple[Any, ...]:
     history = {name: _number(getattr(row, name)) for name in HISTORY if hasattr(row, name)}
     return (
         row.customer_id,
         keys.get(row.customer_id),
         _number(row.risk),
-        shown,
+        row.band,
         json.dumps([_said(reason) for reason in row.reasons], ensure_ascii=False),
         json.dumps(history),
         _number(row.influence),
-        ACTIONS[shown or "usual"],
+        f"{actions[row.action]} {row.action_why}",
         row.moment.isoformat(),
         model,
     )

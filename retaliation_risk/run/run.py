@@ -14,6 +14,7 @@ from retaliation_risk.evaluate import Backtest, learned, rolling_origin
 from retaliation_risk.histories import Histories, build_histories
 from retaliation_risk.models import MODELS, Model
 from retaliation_risk.run.landmarks import Landmarks, build_landmarks
+from retaliation_risk.run.model import model_metrics
 from retaliation_risk.run.risk_sets import risk_sets_of
 from retaliation_risk.run.settings import Settings
 from retaliation_risk.run.work import Work, columns_of, landmark_rows, outcomes_of
@@ -70,11 +71,12 @@ def run(
         backtest = judge(histories, known, settings)
         progress("scoring everybody now")
         acts = known_acts(histories, known, settings)
-        model, why_not = final_model(histories, known, settings, acts)
+        model, why_not = _fitted_or_why_not(histories, known, settings, acts)
         work = Work(tables, histories, settings, known, backtest, model, why_not, acts)
-        write_now(folder, work)
         progress("comparing policies")
-        write_scores(folder, work)
+        scores = write_scores(folder, work)
+        progress("writing queues and the model")
+        write_now(folder, work, model_metrics(scores, settings.model))
         write_facts(folder, work, truth, provenance)
         if finish is not None:
             progress("writing the report")
@@ -106,20 +108,33 @@ def known_acts(histories: Histories, known: Landmarks, settings: Settings) -> pd
 
 def final_model(
     histories: Histories, known: Landmarks, settings: Settings, acts: pd.DataFrame | None
-) -> tuple[Model | None, str]:
-    """Fit the chosen model on everything known by now; None and the reason where that cannot be."""
+) -> Model:
+    """Fit the chosen model on everything known by now.
+
+    Raises
+    ------
+    GateError
+        RR405 if the history is shorter than one horizon; RR401 and others if the model cannot be fitted.
+    """
     rows = landmark_rows(known)
     if rows.empty:
-        return None, "the history is shorter than one horizon (RR405)"
+        raise GateError("RR405", "the history is shorter than one horizon.")
     y = outcomes_of(histories, rows, settings, known.now)
+    model = _unfitted(settings.model, settings)()
+    learned(model, rows[columns_of(known)], y, lambda: acts)
+    # A model that has not seen a whole horizon gives no risk over one.
+    model.predict_risk(rows[columns_of(known)].head(1), settings.horizon_days)
+    return model
+
+
+def _fitted_or_why_not(
+    histories: Histories, known: Landmarks, settings: Settings, acts: pd.DataFrame | None
+) -> tuple[Model | None, str]:
+    """Fit the chosen model; None and the reason where that cannot be."""
     try:
-        model = _unfitted(settings.model, settings)()
-        learned(model, rows[columns_of(known)], y, lambda: acts)
-        # A model that has not seen a whole horizon gives no risk over one.
-        model.predict_risk(rows[columns_of(known)].head(1), settings.horizon_days)
+        return final_model(histories, known, settings, acts), ""
     except GateError as error:
         return None, str(error)
-    return model, ""
 
 
 def _unfitted(name: str, settings: Settings) -> Callable[[], Model]:

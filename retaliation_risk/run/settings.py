@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -53,6 +54,8 @@ class Settings:
         Of the bootstrap, of sampled controls and of models that draw; in [0, 4294967295].
     now : Timestamp or None
         Moment of the queue, UTC; None takes the last moment at which anything was observed.
+    playbook : Path or None
+        What is done for whom, as :func:`retaliation_risk.policies.read_playbook` reads it; None takes the shipped one.
     definitions : Definitions
         What counts as a failed recovery and as a second failure.
     """
@@ -68,6 +71,7 @@ class Settings:
     n_bootstrap: int = 500
     seed: int = 0
     now: pd.Timestamp | None = None
+    playbook: Path | None = None
     definitions: Definitions = field(default_factory=Definitions)
 
     def __post_init__(self) -> None:
@@ -104,5 +108,6 @@ class Settings:
             "every_days": self.every_days,
             "test_moments": self.test_moments,
             "n_bootstrap": self.n_bootstrap,
+            "playbook": "shipped" if self.playbook is None else self.playbook.name,
             "definitions": self.definitions.as_dict(),
         }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
@@ -17,18 +17,29 @@ from retaliation_risk.evaluate import (
     FEWEST_EVENTS,
     calibration_table,
     capacity_curve,
+    capacity_for_share,
     evaluate,
+    net_benefit_curve,
+    one_more_caught,
     who_is_served,
 )
+from retaliation_risk.evaluate.scores import SCORES
 from retaliation_risk.features import FEATURES, dictionary
-from retaliation_risk.models import Model
 from retaliation_risk.models.curves import survival_table
 from retaliation_risk.models.love_becomes_hate import COLUMNS, love_becomes_hate
-from retaliation_risk.policies import POLICIES, available
+from retaliation_risk.policies import POLICIES, available, playbook_toml, read_playbook
 from retaliation_risk.run.folder import write_csv, write_json
+from retaliation_risk.run.model import run_metrics, save_model
 from retaliation_risk.run.notes import notes, switched_off
-from retaliation_risk.run.readout import add_reasons, build_queues, without_reasons, write_readouts
+from retaliation_risk.run.readout import (
+    add_actions,
+    add_reasons,
+    build_queues,
+    without_reasons,
+    write_readouts,
+)
 from retaliation_risk.run.risk_sets import training_facts
+from retaliation_risk.run.settings import Settings
 from retaliation_risk.run.work import Work, columns_of, landmark_rows, outcomes_of
 
 SCHEMA_VERSION = 1
@@ -37,17 +48,21 @@ EFFECTS = [
     "model", "feature", "kind", "group", "unit", "estimate", "low", "high", "p_value", "n_events", "n_customers", "about",
 ]  # fmt: skip
 LOVE_AND_HATE = "love_becomes_hate"
+#: Share of the retaliations that a capacity is found for.
+HALF = 0.5
+#: Thresholds of the decision curves, as multiples of the share of events: there answering everybody stops being worth it.
+THRESHOLDS = (0.25, 0.5, 1, 2, 4, 8, 16)
 SHARES_OF_CAPACITY = (0.2, 0.5, 1, 2, 4, 8)
 
 
-def write_scores(folder: Path, work: Work) -> None:
-    """Write scores, capacity curve, calibration and who is served, where there was something to judge."""
+def write_scores(folder: Path, work: Work) -> pd.DataFrame:
+    """Write scores, capacity curve, calibration and who is served, and return the scores; none without test moments."""
     if not work.known.test:
-        return
+        write_json(folder / "metrics.json", {})
+        return pd.DataFrame(columns=SCORES)
     predictions, settings = work.backtest.predictions, work.settings
     # The segment is for the section on who is served; no model and no policy looks at it.
-    segments = work.tables.query("SELECT customer_id, segment FROM customers")
-    seen = work.known.rows.merge(segments, on="customer_id", how="left", validate="many_to_one")
+    seen = work.known.rows.merge(_segments(work), on="customer_id", how="left", validate="many_to_one")
     drawn: dict[str, Any] = {"n_bootstrap": settings.n_bootstrap, "seed": settings.seed}
     capacities = sorted({max(1, round(settings.capacity * share)) for share in SHARES_OF_CAPACITY})
     scores = evaluate(
@@ -59,12 +74,37 @@ def write_scores(folder: Path, work: Work) -> None:
     write_csv(folder / "calibration.csv", calibration_table(predictions))
     served = who_is_served(predictions, seen, capacity=settings.capacity, model=settings.model)
     write_csv(folder / "served.csv", served)
+    _write_decisions(folder, predictions, seen, settings, drawn)
+    write_json(folder / "metrics.json", run_metrics(scores, settings.model))
+    return scores
 
 
-def write_now(folder: Path, work: Work) -> None:
-    """Write queues, readouts, effects and the model, as of now."""
+def _write_decisions(
+    folder: Path, predictions: pd.DataFrame, seen: pd.DataFrame, settings: Settings, drawn: dict[str, Any]
+) -> None:
+    """Write how much capacity is enough, what one more event costs in answers, and the decision curves."""
+    half = capacity_for_share(predictions, seen, model=settings.model, share=HALF, **drawn)
+    write_csv(folder / "needed.csv", half)
+    if not available(seen)["influence_only"]:
+        caught = one_more_caught(predictions, seen, model=settings.model, capacity=settings.capacity, **drawn)
+        write_csv(folder / "one_more.csv", caught)
+    rate = float(predictions.loc[predictions["weight"] > 0, "event"].mean())
+    if rate > 0:
+        thresholds = [min(rate * factor, 0.99) for factor in THRESHOLDS]
+        write_csv(folder / "decision.csv", net_benefit_curve(predictions, thresholds=thresholds, **drawn))
+
+
+def _segments(work: Work) -> pd.DataFrame:
+    return work.tables.query("SELECT customer_id, segment FROM customers")
+
+
+def write_now(folder: Path, work: Work, metrics: Mapping[str, float]) -> None:
+    """Write queues, readouts, effects and the model with the metrics it was judged by, as of now."""
     known, settings, model = work.known, work.settings, work.model
     now = known.rows[known.rows["moment"] == known.now].reset_index(drop=True)
+    playbook = read_playbook(settings.playbook)
+    # The playbook may ask for the segment; no model and no policy looks at it.
+    now = now.merge(_segments(work), on="customer_id", how="left", validate="many_to_one")
     scored = without_reasons(now.assign(risk=np.nan))
     base_rate = None
     if model is not None:
@@ -72,33 +112,17 @@ def write_now(folder: Path, work: Work) -> None:
         scored["risk"] = model.predict_risk(now[columns], settings.horizon_days)
         base_rate = float(scored["risk"].mean()) if len(scored) else None
         scored = add_reasons(scored, model, columns, known.features)
-        _write_model(folder, model, work)
+        save_model(folder / "model", model, work, metrics)
+    scored = add_actions(scored, base_rate, playbook)
+    (folder / "playbook.toml").write_text(playbook_toml(playbook), encoding="utf-8")
     _write_effects(folder, work)
     policies = [policy for policy in POLICIES if policy.name != "oracle"]
     queues = build_queues(work.histories, scored, policies, settings.capacity, known.features)
     for name, front in queues.items():
         write_csv(folder / f"queue_{name}.csv", front)
     keys = work.tables.query("SELECT customer_id, contact_key FROM customers")
-    write_readouts(folder / "readout.sqlite", scored, base_rate, settings.model if model else "rule", keys)
-
-
-def _write_model(folder: Path, model: Model, work: Work) -> None:
-    """Write the manifest, and the parameters where they can be written as JSON."""
-    parameters = model.to_parameters()
-    (folder / "model").mkdir()
-    manifest = {
-        "format_version": 1,
-        "model": work.settings.model,
-        "features": columns_of(work.known),
-        "horizon_days": work.settings.horizon_days,
-        "outcome": work.settings.outcome,
-        "trained_by": work.known.now.isoformat(),
-        "parameters": "parameters.json" if parameters is not None else None,
-        "retaliation_risk": __version__,
-    }
-    write_json(folder / "model" / "manifest.json", manifest)
-    if parameters is not None:
-        write_json(folder / "model" / "parameters.json", parameters)
+    used = settings.model if model else "rule"
+    write_readouts(folder / "readout.sqlite", scored, used, keys, playbook.actions)
 
 
 def _write_effects(folder: Path, work: Work) -> None:

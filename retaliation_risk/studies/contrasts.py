@@ -193,13 +193,13 @@ def aftermath(panel: Panel, days: float = AFTERMATH_DAYS) -> pd.DataFrame:
     followed = end > rows["decided"]
     rows = rows.assign(failed=failed, days=end - rows["decided"])[followed]
     end = end[followed]
-    rows["acts"] = _acts_between(panel.acts, rows["customer"], rows["decided"], end)
+    rows["acts"] = acts_between(panel.acts, rows["customer"], rows["decided"], end)
     rows["exits"] = (rows["left_at"] <= end).astype(int)
     kept = ["customer", "failed", "before", "place", "loyalty", "severity", "days", "acts", "exits"]
     return rows[kept].reset_index(drop=True)
 
 
-def _acts_between(acts: pd.DataFrame, customer: pd.Series, low: pd.Series, high: pd.Series) -> np.ndarray:
+def acts_between(acts: pd.DataFrame, customer: pd.Series, low: pd.Series, high: pd.Series) -> np.ndarray:
     """Count each customer's acts in [low, high)."""
     wide = 1e6
     keys = (acts["customer"] * wide + acts["day"]).to_numpy()
@@ -242,5 +242,5 @@ def aftermath_of_opening(panel: Panel, days: float) -> pd.DataFrame:
     rows = panel.complaints
     end = rows["opened"] + days
     rows = rows[(rows[["left_at", "seen_to"]].min(axis=1) >= end)].copy()
-    rows["acted"] = _acts_between(panel.acts, rows["customer"], rows["opened"], rows["opened"] + days) > 0
+    rows["acted"] = acts_between(panel.acts, rows["customer"], rows["opened"], rows["opened"] + days) > 0
     return rows

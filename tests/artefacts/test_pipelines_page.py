@@ -68,8 +68,8 @@ def commands():
 
 
 def parse(line):
-    """Let click read a command line without running it."""
-    words = shlex.split(line)[1:]
+    """Let click read a command line without running it; what the scheduler fills in is a day."""
+    words = shlex.split(re.sub(r"{{.*?}}", "2026-01-31", line))[1:]
     name, command, rest = main.resolve_command(click.Context(main), words)
     return command.make_context(name, rest)
 

@@ -221,3 +221,31 @@ def write_events(folder, n):
     }
     for name, (columns, count) in rows.items():
         duckdb.sql(f"COPY (SELECT {columns} FROM range({count}) t(i)) TO '{folder}/{name}.parquet'")
+
+
+def test_who_is_at_risk_is_as_the_histories_say(world, tmp_path):
+    tables, folder = world
+    histories = build_histories(tables)
+    moments = [moment for moment in map(pd.Timestamp, MOMENTS) if moment <= histories.now]
+    compute_features(folder, moments, FEATURES[:3], tmp_path / "store", at_risk=True)
+    found = read_features(tmp_path / "store")
+    for moment in moments:
+        assert (
+            found.loc[found["moment"] == moment, "customer_id"].tolist() == histories.at_risk(moment).tolist()
+        )
+    assert len(found) < len(tables.query("SELECT 1 FROM customers")) * len(moments)
+    assert any((histories.spans.opted_out, (histories.spans.left_known_at < histories.spans.last).any()))
+
+
+def test_who_is_at_risk_by_hand(small_frames, tmp_path):
+    frames = {name: frame for name, frame in small_frames.items() if name in ("customers", "tickets")}
+    frames["customers"] = frames["customers"].assign(profiling_opt_out=[False, True])
+    tables = tables_from_frames(frames)
+    compute_features(
+        tables, ["2026-01-01"], FEATURES[:1], tmp_path / "store", at_risk=True, skip_missing=True
+    )
+    # After the end of the tables everybody still counts as observed, but who opted out is never asked for.
+    assert read_features(tmp_path / "store")["customer_id"].tolist() == ["C1"]
+    pairs = pd.DataFrame({"customer_id": ["C1"], "moment": pd.Timestamp("2026-01-01")})
+    with pytest.raises(ArgumentError, match="RR111"):
+        compute_features(tables, pairs, FEATURES[:1], tmp_path / "other", at_risk=True)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -119,3 +122,9 @@ def test_nobody_can_buy():
     found = compute_gaming({"followers": scorer}, accounts(5, missing=1.0))
     assert (found["n"] == 0).all()
     assert found["median_gain"].isna().all()
+
+
+def test_the_example_of_the_page_runs():
+    page = (Path(__file__).parents[2] / "docs" / "influence.md").read_text(encoding="utf-8")
+    (block,) = re.findall(r"^```python\n(.*?)^```$", page, flags=re.M | re.S)
+    exec(block, {})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
+import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given, settings
@@ -19,6 +20,7 @@ from retaliation_risk.policies import (
     Team,
     assign,
     lots,
+    pick,
     places,
 )
 
@@ -185,3 +187,13 @@ def test_refusals():
         assign(six(), RiskOnly(), Capacity((Team("t", 1, only={"region": [1]}),)), State(), day=MONDAY)
     with pytest.raises(ArgumentError, match="customer 'a' has several rows"):
         assign(pd.concat([six(), six()]), RiskOnly(), Capacity((Team("t", 1),)), State(), day=MONDAY)
+
+
+@given(seed=st.integers(0, 10**6), room=st.integers(0, 30), share=st.sampled_from([0.0, 0.01, 0.2, 1.0]))
+def test_a_team_finds_its_own_however_far_behind_they_stand(seed, room, share):
+    rng = np.random.default_rng(seed)
+    ready, mine = rng.permutation(600)[:500], rng.random(600) < share
+    got, rest = pick(ready, [mine, np.ones(600, dtype=bool)], [room, 500])
+    expected = [row for row in ready if mine[row]][:room]
+    assert got.tolist() == expected
+    assert rest.tolist() == [row for row in ready if row not in set(expected)]

@@ -9,7 +9,7 @@ import warnings
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from retaliation_risk.errors import ArgumentError, DataError, RetaliationRiskWarning
@@ -27,7 +27,7 @@ from retaliation_risk.policies import (
     unusable_rules,
 )
 from retaliation_risk.policies._conditions import are_apart, is_part
-from retaliation_risk.policies._playbook_file import BANDS, COLUMNS
+from retaliation_risk.policies._playbook_checks import BANDS, COLUMNS
 
 HEAD = """
 actions = { call = "Call.", wait = "Wait." }
@@ -212,7 +212,12 @@ def test_the_choice_is_that_of_the_loop(playbook, rows):
 EVERY = pd.DataFrame({"tier": [np.nan, -1.0, 0.0, 0.5, 1.0, 1.5, 2.0, 2.2, 2.5, 2.7, 3.0, 9.0]})
 
 
+@settings(max_examples=300)
 @given(one=tests_of_numbers, other=tests_of_numbers)
+@example(one={"above": 2}, other={"at_most": 2})
+@example(one={"above": 2}, other={"at_least": 2, "at_most": 2})
+@example(one={"at_least": 2}, other={"below": 2})
+@example(one={"at_least": 2}, other={"above": 2})
 def test_parts_and_overlaps_are_those_of_the_values(one, other):
     # Limits are among 0, 1, 2, 2.5, 3: the values at, between and beyond them stand for all.
     one, other = Condition("tier", **one), Condition("tier", **other)

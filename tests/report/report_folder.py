@@ -261,6 +261,7 @@ def _scores(
         "high",
         "n",
         "n_events",
+        "p_holm",
     ]
     return pd.DataFrame(rows).reindex(columns=columns)
 
@@ -281,7 +282,10 @@ def _capacity(policies: list[str]) -> pd.DataFrame:
                 )
                 for m, scale in (("events_reached", 1.0), ("reach_averted", 0.9))
             ]
-    return pd.DataFrame(rows, columns=["policy", "capacity", "metric", "value", "low", "high"])
+    curve = pd.DataFrame(rows, columns=["policy", "capacity", "metric", "value", "low", "high"])
+    return curve.assign(
+        band_low=(curve["low"] - 0.02).clip(lower=0), band_high=(curve["high"] + 0.02).clip(upper=1)
+    )
 
 
 def _survival() -> pd.DataFrame:
@@ -386,6 +390,10 @@ def _queue(model: bool, influence: bool) -> pd.DataFrame:
                 "double_deviation": k % 2 == 0,
                 "reasons": json.dumps(reasons) if k % 2 else " · ".join(reasons),
                 "tickets": json.dumps([f"T-{k}", "T-900"]) if k % 2 else f"T-{k} T-900",
+                "uses_influence": False,
+                "action": "manager_call" if k % 2 else "call_back_now",
+                "action_rule": "a rule",
+                "action_why": f"Because of {NASTY}." if k == 0 else "Because it is so.",
             }
         )
     return pd.DataFrame(rows)

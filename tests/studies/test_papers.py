@@ -8,9 +8,11 @@ from retaliation_risk.errors import ArgumentError
 from retaliation_risk.simulate import DEFAULTS, Parameters
 from retaliation_risk.studies import PAPERS, STUDIES, run_on_panel, simulated_panel
 from retaliation_risk.studies.contrasts import after_failure, aftermath, loyalty_by_failures
+from retaliation_risk.studies.estimators import composite_reliability
 from retaliation_risk.studies.frame import PRINTED
 from retaliation_risk.studies.papers import casado_2011, cheung_2016, li_zhao_2025, montgomery_damian_2017
 from retaliation_risk.studies.papers.bitner_1990 import groups_by_outcome
+from retaliation_risk.studies.published import BETRAYAL_REPLICATION, LI_ZHAO_2025
 from retaliation_risk.studies.running import judge
 
 CLAIMS = [claim for study in PAPERS for claim in study.claims]
@@ -67,12 +69,6 @@ def test_lift_and_precision_by_hand():
     )
 
 
-def test_reliability_by_hand():
-    # Loadings .6 and .8: (1.4)^2 = 1.96; errors .64 + .36 = 1; 1.96 / 2.96. Extracted (.36 + .64) / 2.
-    assert li_zhao_2025.composite_reliability([0.6, 0.8]) == pytest.approx(1.96 / 2.96)
-    assert li_zhao_2025.variance_extracted([0.6, 0.8]) == pytest.approx(0.5)
-
-
 @pytest.mark.parametrize(
     "claim", [c for c in CLAIMS if c.data == PRINTED and c.kind == "number"], ids=lambda c: c.name
 )
@@ -81,17 +77,24 @@ def test_printed_numbers_follow_from_each_other(claim):
 
 
 def test_the_tolerance_of_a_printed_loading_is_its_rounding():
-    loadings, printed, _ = li_zhao_2025.TABLE_3["blame"]
-    off = abs(li_zhao_2025.composite_reliability(loadings) - printed)
-    assert 0.0005 < off < li_zhao_2025.rounding(li_zhao_2025.composite_reliability, loadings) < 0.0015
+    # Blame: loadings sum to 2.334, errors to 1.183; 5.448 / 6.631 is .8216, printed as .821.
+    blame = LI_ZHAO_2025["blame"]
+    off = abs(composite_reliability(blame.loadings) - blame.composite)
+    assert 0.0005 < off < li_zhao_2025.rounding(composite_reliability, blame.loadings) < 0.0015
 
 
 def test_the_replication_is_not_the_original():
-    assert judge(BY_NAME["R5"]).verdict == "differs"
-    assert judge(BY_NAME["R6"]).verdict == "reproduced"
-    assert [judge(BY_NAME[f"R{k}"]).verdict for k in (1, 2, 3, 4)] == ["reproduced"] * 4
+    assert judge(BY_NAME["R7"]).verdict == "differs"
+    assert judge(BY_NAME["R8"]).verdict == "reproduced"
     # Fixed effect -0.049 with error 0.049: one error from nothing.
     assert cheung_2016.replicated().high == pytest.approx(0.049 * 0.96, abs=2e-4)
+
+
+def test_paths_from_one_variable_alone_are_its_correlations():
+    for k, answer in ((1, "Exit"), (2, "Neglect"), (3, "Voice"), (4, "Loyalty")):
+        correlation = BETRAYAL_REPLICATION.correlations[0, k]
+        assert cheung_2016.path(cheung_2016.RESPONSES, answer).value == pytest.approx(correlation, abs=1e-6)
+    assert [judge(BY_NAME[f"R{k}"]).verdict for k in range(1, 7)] == ["reproduced"] * 6
 
 
 def test_chi_square_of_groups_refuses_what_is_no_table():

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-import numpy as np
+from importlib import import_module
+from types import ModuleType
 
+import numpy as np
+import pandas as pd
+
+from retaliation_risk.errors import ArgumentError
+from retaliation_risk.studies.contrasts import FADING_DAYS, acts_between
 from retaliation_risk.studies.frame import Claim, Estimate, Study
 from retaliation_risk.studies.panel import Panel
 from retaliation_risk.studies.rates import Z, enough
 
 #: A recovery of the last two months may yet fail.
 _SETTLED_DAYS = 60.0
+CHOICES = ("both", "complain", "leave", "neither")
 
 
 def more_than_half_fail(panel: Panel) -> Estimate:
@@ -23,6 +30,42 @@ def more_than_half_fail(panel: Panel) -> Estimate:
     sums = np.bincount(customers, failed - failed.mean())
     error = np.sqrt((sums**2).sum()) / len(failed)
     return Estimate(float(value), float(value - Z * error), float(value + Z * error), float(failed.sum()))
+
+
+def episodes(panel: Panel) -> pd.DataFrame:
+    """Say what each customer ``did`` within 84 days of a failed recovery: complain, leave, both or neither.
+
+    To complain is to act in public or against the firm; recoveries that could not be followed for so long are left out. Also
+    ``customer``, ``severity`` and ``loyalty``.
+    """
+    rows = panel.complaints[panel.complaints["failed"].notna()]
+    end = rows["failed"] + FADING_DAYS
+    rows, end = rows[end <= rows["seen_to"]], end[end <= rows["seen_to"]]
+    acted = acts_between(panel.acts, rows["customer"], rows["failed"], end) > 0
+    left = (rows["left_at"] <= end).to_numpy()
+    did = np.select([acted & left, acted, left], ["both", "complain", "leave"], "neither")
+    return rows[["customer", "severity", "loyalty"]].assign(did=did)
+
+
+def magnitude_moves(panel: Panel) -> Estimate:
+    """Log odds of complaining against doing neither, per point of severity, at equal loyalty."""
+    rows = episodes(panel)
+    counts = rows["did"].value_counts()
+    enough(counts.reindex(CHOICES, fill_value=0).min(), "the rarest of complain, leave, both and neither")
+    fit = _multinomial().fit_choice(rows, "did", ["severity", "loyalty"], base="neither", cluster="customer")
+    table = fit.coefficients.table().set_index("term")
+    value, low, high = table.loc["complain: severity", ["estimate", "low", "high"]].to_numpy(float)
+    return Estimate(float(value), float(low), float(high), float(counts["complain"]))
+
+
+def _multinomial() -> ModuleType:
+    """Return the multinomial logit, where this version has it."""
+    try:
+        return import_module("retaliation_risk.studies.estimators.choice")
+    except ModuleNotFoundError as error:
+        raise ArgumentError(
+            "RR113", "the multinomial logit (studies.estimators.choice) is not there."
+        ) from error
 
 
 STUDY = Study(
@@ -50,7 +93,10 @@ STUDY = Study(
             source="abstract",
             published=0,
             unit="log odds ratio",
-            why_not="needs the multinomial logit of the estimators",
+            test=magnitude_moves,
+            by_construction=("severity_log_ratio",),
+            off={"severity_log_ratio": 0.0},
+            reads_as="acts and leaving within 84 days of a failed recovery; complaining against neither; fixed coefficients",
         ),
         Claim(
             "C3",

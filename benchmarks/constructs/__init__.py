@@ -1,0 +1,1 @@
+"""Interactions of constructs measured with error, in worlds of known truth; and what was printed, computed again."""

@@ -1,0 +1,1 @@
+"""What replaying a year costs, and what it shows in an invented world."""

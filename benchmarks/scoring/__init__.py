@@ -1,0 +1,1 @@
+"""Risks of many customers from stored features."""
