@@ -114,7 +114,7 @@ def _faded(rows: pd.DataFrame) -> dict[str, object]:
 
 
 def _fit(rows: pd.DataFrame, columns: dict[str, object], outcome: str) -> Rates:
-    """Fit rates of the outcome; columns that do not vary (proneness nobody was asked for) are left out."""
+    """Fit rates of the outcome; columns that do not vary (proneness, where nobody was asked) are left out."""
     varying = {name: np.asarray(one, dtype=np.float64) for name, one in columns.items()}
     varying = {name: one for name, one in varying.items() if len(one) and np.ptp(one) > 0}
     return fit_rates(varying, rows[outcome], rows["days"], rows["customer"])

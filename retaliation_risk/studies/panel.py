@@ -59,6 +59,9 @@ def build_panel(
 ) -> Panel:
     """Lay the histories out as a panel.
 
+    Customers are followed from the first to the last day on which they could be seen, or until they leave; gaps between
+    are not left out.
+
     Parameters
     ----------
     histories : Histories
@@ -91,13 +94,15 @@ def build_panel(
 
 
 def _spans(histories: Histories) -> tuple[Floats, Floats, Floats]:
-    """First and last day seen of each customer, and the day they left (infinite if they did not)."""
+    """First and last day seen of each customer (both 0 if never seen), and the day they left (infinite if they did not)."""
     spans = histories.spans
-    first = _days(spans.observed_from[spans.observed_starts[:-1]])
-    last = _days(spans.observed_to[spans.observed_starts[1:] - 1])
+    seen = np.flatnonzero(np.diff(spans.observed_starts))
+    first, last = np.zeros((2, len(histories.customer_ids)))
+    first[seen] = _days(spans.observed_from[spans.observed_starts[seen]])
+    last[seen] = _days(spans.observed_to[spans.observed_starts[seen + 1] - 1])
     exits = spans.acts["switching"]
     left = np.full(len(first), np.inf)
-    np.minimum.at(left, np.repeat(np.arange(len(first)), np.diff(exits.starts)), _days(exits.occurred))
+    np.minimum.at(left, _owners(exits.starts), _days(exits.occurred))
     return first, last, left
 
 
@@ -107,8 +112,8 @@ def _acts(histories: Histories) -> pd.DataFrame:
     for kind in (*INDIRECT, *DIRECT):
         if (acts := histories.spans.acts.get(kind)) is None:
             continue
-        who = np.repeat(np.arange(len(acts.starts) - 1), np.diff(acts.starts))
-        parts.append(pd.DataFrame({"customer": who, "day": _days(acts.occurred), "direct": kind in DIRECT}))
+        who, day = _owners(acts.starts), _days(acts.occurred)
+        parts.append(pd.DataFrame({"customer": who, "day": day, "direct": kind in DIRECT}))
     if not parts:
         raise ArgumentError("RR401", "no act of retaliation is recorded in these tables.")
     return pd.concat(parts).sort_values(["customer", "day"], ignore_index=True)
@@ -120,7 +125,7 @@ def _complaints(histories: Histories, last: Floats, left: Floats) -> pd.DataFram
     size = len(histories.ticket_ids)
     failed = _first(histories.logs["failed_recoveries"], "", size)
     solved = _first(histories.logs["events"], "solved", size)
-    owner, opened = _owner(tickets), _days(tickets.known)
+    owner, opened = _owners(tickets.starts), _days(tickets.known)
     rows = _flag(tickets, "complaint")
     ticket, who = tickets.tickets[rows], owner[rows]
     severity = tickets.values[tickets.column("severity")][rows]
@@ -202,7 +207,7 @@ def _orders(histories: Histories, customer: pd.Series, day: pd.Series, window: t
         return np.zeros(len(customer))
     orders = histories.logs["orders"]
     who, when = customer.to_numpy(), day.to_numpy()
-    owner, known = _owner(orders), _days(orders.known)
+    owner, known = _owners(orders.starts), _days(orders.known)
     near, far = (_count(owner, known, who, when, length) for length in window)
     return (far - near).astype(np.float64)
 
@@ -231,8 +236,9 @@ def _flag(log: Log, flag: str) -> npt.NDArray[np.bool_]:
     return rows
 
 
-def _owner(log: Log) -> Ints:
-    return np.repeat(np.arange(len(log.starts) - 1), np.diff(log.starts))
+def _owners(starts: Ints) -> Ints:
+    """Return the customer of each row of a log, or of acts."""
+    return np.repeat(np.arange(len(starts) - 1), np.diff(starts))
 
 
 def _days(microseconds: npt.NDArray[np.int64]) -> Floats:

@@ -31,7 +31,14 @@ class Rates:
         """Estimate a weighted sum of coefficients with its 95 % Wald interval.
 
         ``n_events`` replaces the events of the whole fit by those of the smallest group compared.
+
+        Raises
+        ------
+        ArgumentError
+            RR406 for a column that was left out because it does not vary.
         """
+        if still := sorted(set(weights) - set(self.names)):
+            raise ArgumentError("RR406", f"{', '.join(still)}: the same for all of these customers.")
         vector = np.array([weights.get(name, 0.0) for name in self.names])
         value, error = vector @ self.coefficients, np.sqrt(vector @ self.covariance @ vector)
         count = self.n_events if n_events is None else n_events

@@ -9,6 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from retaliation_risk.errors import ArgumentError
+from retaliation_risk.histories import build_histories
+from retaliation_risk.simulate import simulate
 from retaliation_risk.studies import (
     Claim,
     Estimate,
@@ -26,6 +28,7 @@ from retaliation_risk.studies.frame import PRINTED, why
 from retaliation_risk.studies.page import BEGIN, END, HEAD, into, render_html, render_markdown
 from retaliation_risk.studies.rates import fit_rates
 from retaliation_risk.studies.spells import ACT, AGES, COMPLAINT, EXIT, FAILED, START, STOP, Marks, cut_spells
+from retaliation_risk.tables import tables_from_frames
 
 
 def claim(kind="sign", published=1.0, **more):
@@ -132,6 +135,11 @@ def test_rates_refuse_too_few_events_and_columns_that_add_up():
         fit_rates({}, [1, 1, 1], [1.0] * 3, range(3))
     with pytest.raises(ArgumentError, match="RR408"):
         fit_rates({"one": np.ones(20)}, np.ones(20), np.ones(20), range(20))
+
+
+def test_a_contrast_of_what_never_varied_is_refused_not_zero():
+    with pytest.raises(ArgumentError, match=r"RR406.*gesture"):
+        fit_rates({}, np.ones(20), np.ones(20), range(20)).contrast({"gesture": 1.0})
 
 
 # Stretches of time.
@@ -331,12 +339,19 @@ def test_firmness_is_one_at_the_edge_of_the_interval_and_the_figure_is_the_same_
 
 
 def test_a_panel_needs_outcomes(small_frames):
-    from retaliation_risk.histories import build_histories
-    from retaliation_risk.tables import tables_from_frames
-
     frames = {name: frame for name, frame in small_frames.items() if name != "outcomes"}
     with pytest.raises(ArgumentError, match=r"RR105.*outcomes"):
         build_panel(build_histories(tables_from_frames(frames)))
+
+
+def test_customers_who_were_never_seen_have_no_stretches():
+    world = simulate(300, seed=2)
+    seen = world.frames["observation"].iloc[1:-1]
+    panel = build_panel(build_histories(tables_from_frames({**world.frames, "observation": seen})))
+    whole = build_panel(build_histories(tables_from_frames(world.frames)))
+    assert set(whole.spells["customer"]) - set(panel.spells["customer"]) == {0, 299}
+    others = whole.spells[whole.spells["customer"].between(1, 298)]
+    assert panel.spells["days"].sum() == pytest.approx(others["days"].sum())
 
 
 def test_switched_off_is_json_that_rebuilds_the_world(table):
