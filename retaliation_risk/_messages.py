@@ -407,6 +407,37 @@ _ALL = (
         "Read none of it: the model is wrong, or the sample too small for it.",
         "warning",
     ),
+    Message(
+        "RR640",
+        "missing values",
+        "A column of a study has missing or infinite values, and none are filled in silently.",
+        "Drop the rows or fill them yourself, and say in the paper which of the two.",
+    ),
+    Message(
+        "RR641",
+        "no variation",
+        "A variable of a study is the same in every row, so that it can explain nothing and nothing can explain it.",
+        "Check the column and the rows that were kept; drop a predictor or moderator that is constant.",
+    ),
+    Message(
+        "RR642",
+        "too few groups",
+        "There are too few clusters, persons or studies for the errors or variances that were asked for.",
+        "Gather more of them, group by something finer, or ask for a simpler model.",
+    ),
+    Message(
+        "RR643",
+        "no convergence",
+        "A likelihood has no maximum that could be found.",
+        "Centre and scale the columns, leave out what the rows cannot tell apart, or use a simpler model.",
+    ),
+    Message(
+        "RR644",
+        "variance at its edge",
+        "An estimated variance is 0, or a correlation of random effects is 1 or -1: the rows do not tell them apart.",
+        "Leave out that random effect, and compare: the other estimates should stay nearly as they are.",
+        "warning",
+    ),
 )
 
 MESSAGES: dict[str, Message] = {message.code: message for message in _ALL}

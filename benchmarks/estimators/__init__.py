@@ -1,0 +1,1 @@
+"""Whether the intervals of ``retaliation_risk.studies.estimators`` hold the truth."""
