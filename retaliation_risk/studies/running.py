@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from retaliation_risk._validate import positive
-from retaliation_risk.errors import ArgumentError
+from retaliation_risk.errors import RetaliationRiskError
 from retaliation_risk.studies.frame import (
     NOT_TESTABLE,
     PRINTED,
@@ -31,6 +31,8 @@ COLUMNS = (
     "by_construction", "switched_off", "value_off", "low_off", "high_off", "n_events_off", "verdict_off", "why_off",
     "reads_as", "source",
 )  # fmt: skip
+#: What data cannot answer, in the codes of errors: too few events, nothing that varies, columns that cannot be told apart.
+TOO_LITTLE = ("RR401", "RR406", "RR408", "RR409", "RR640", "RR641", "RR642")
 Step = Callable[[str], None]
 
 
@@ -103,7 +105,9 @@ def judge(claim: Claim, panel: Panel | None = None) -> Outcome:
         return Outcome(NOTHING, NOT_TESTABLE, claim.why_not)
     try:
         estimate = claim.test() if claim.data == PRINTED else claim.test(panel)
-    except ArgumentError as error:
+    except RetaliationRiskError as error:
+        if error.code not in TOO_LITTLE:
+            raise
         return Outcome(NOTHING, NOT_TESTABLE, error.found)
     return Outcome(estimate, verdict(claim, estimate), why(claim, estimate))
 

@@ -280,6 +280,14 @@ def test_a_mistake_in_a_test_is_not_hidden_as_a_verdict(worlds):
         run_studies([Study("s", "S", "d", (broken,))])
 
 
+def test_an_argument_out_of_range_is_a_mistake_and_no_verdict(worlds):
+    def wrong(panel):
+        raise ArgumentError("RR111", "capacity is -1.")
+
+    with pytest.raises(ArgumentError, match="capacity is -1"):
+        run_studies([Study("s", "S", "d", (Claim("M1", "so", "sign", "abstract", test=wrong),))])
+
+
 # Pages and figure.
 
 

@@ -152,7 +152,7 @@ def test_estimates_hold_the_constants_of_the_simulator(panel):
         assert abs(one.value - truth) < 1.5 * (one.high - one.low) / 2
 
 
-@pytest.mark.parametrize("name", ["G1", "H1-several", "K1", "C1"])
+@pytest.mark.parametrize("name", ["G1", "H1-several", "K1", "C1", "C2"])
 def test_what_holds_by_construction_fails_where_it_is_switched_off(panel, name):
     claim = BY_NAME[name]
     assert judge(claim, panel).verdict == "reproduced"
@@ -172,3 +172,16 @@ def test_the_share_of_failed_recoveries_is_that_of_settled_complaints(panel):
     assert casado_2011.more_than_half_fail(panel).value == pytest.approx(
         settled["failed"].notna().mean() - 0.5
     )
+
+
+def test_what_followed_a_failed_recovery_is_named_as_a_plain_loop_does(panel):
+    rows = casado_2011.episodes(panel)
+    assert set(rows["did"]) == set(casado_2011.CHOICES)
+    for index, did in rows["did"].iloc[:300].items():
+        one = panel.complaints.loc[index]
+        mine = panel.acts[panel.acts["customer"] == one["customer"]]["day"]
+        acted = ((mine >= one["failed"]) & (mine < one["failed"] + 84)).any()
+        left = one["left_at"] <= one["failed"] + 84
+        assert did == {(True, True): "both", (True, False): "complain", (False, True): "leave"}.get(
+            (acted, left), "neither"
+        )

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-from types import ModuleType
-
 import numpy as np
 import pandas as pd
 
-from retaliation_risk.errors import ArgumentError
 from retaliation_risk.studies.contrasts import FADING_DAYS, acts_between
+from retaliation_risk.studies.estimators.choice import fit_choice
 from retaliation_risk.studies.frame import Claim, Estimate, Study
 from retaliation_risk.studies.panel import Panel
 from retaliation_risk.studies.rates import Z, enough
@@ -52,20 +49,10 @@ def magnitude_moves(panel: Panel) -> Estimate:
     rows = episodes(panel)
     counts = rows["did"].value_counts()
     enough(counts.reindex(CHOICES, fill_value=0).min(), "the rarest of complain, leave, both and neither")
-    fit = _multinomial().fit_choice(rows, "did", ["severity", "loyalty"], base="neither", cluster="customer")
+    fit = fit_choice(rows, "did", ["severity", "loyalty"], base="neither", cluster="customer")
     table = fit.coefficients.table().set_index("term")
     value, low, high = table.loc["complain: severity", ["estimate", "low", "high"]].to_numpy(float)
     return Estimate(float(value), float(low), float(high), float(counts["complain"]))
-
-
-def _multinomial() -> ModuleType:
-    """Return the multinomial logit, where this version has it."""
-    try:
-        return import_module("retaliation_risk.studies.estimators.choice")
-    except ModuleNotFoundError as error:
-        raise ArgumentError(
-            "RR113", "the multinomial logit (studies.estimators.choice) is not there."
-        ) from error
 
 
 STUDY = Study(
