@@ -81,8 +81,9 @@ STUDY = Study(
             published=0,
             unit="log odds ratio",
             test=magnitude_moves,
-            by_construction=("severity_log_ratio",),
-            off={"severity_log_ratio": 0.0},
+            by_construction=("severity_log_ratio", "failed_severity"),
+            # Grave tickets also fail more often again, which alone would do.
+            off={"severity_log_ratio": 0.0, "failed_severity": 0.0},
             reads_as="acts and leaving within 84 days of a failed recovery; complaining against neither; fixed coefficients",
         ),
         Claim(
