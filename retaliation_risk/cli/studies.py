@@ -1,0 +1,138 @@
+"""Commands on papers: study list, show, run."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from retaliation_risk.cli._console import as_json, echo_json, progress, rename_option, say
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from retaliation_risk.studies import Study
+
+
+@click.group(invoke_without_command=True)
+@as_json
+@click.pass_context
+def study(context: click.Context, as_json: bool) -> None:
+    """List, show and run studies of the literature: each claim with its test and verdict.
+
+    Without a command the studies are listed.
+    """
+    if context.invoked_subcommand is None:
+        context.invoke(list_, as_json=as_json)
+
+
+@study.command("list")
+@as_json
+def list_(as_json: bool) -> None:
+    """List the studies that can be run by name."""
+    from retaliation_risk.studies import STUDIES
+
+    rows = [_told(one) for one in STUDIES.values()]
+    if as_json:
+        echo_json(rows)
+    for row in () if as_json else rows:
+        click.echo(f"{row['name']}: {row['citation']} ({row['testable']} of {row['claims']} claims testable)")
+
+
+@study.command()
+@click.argument("name")
+@as_json
+def show(name: str, as_json: bool) -> None:
+    """Show a study: its design, its claims, and how each is tested."""
+    from retaliation_risk.studies import find_studies
+
+    for one in find_studies([name]):
+        if as_json:
+            echo_json({**_told(one), "design": one.design, "claims": [_claim(claim) for claim in one.claims]})
+            continue
+        click.echo(f"{one.citation}{f', doi:{one.doi}' if one.doi else ''}\n{one.design}\n")
+        for claim in one.claims:
+            click.echo(f"{claim.name} ({claim.kind}; {claim.source}): {claim.text}")
+            click.echo(
+                f"    {'not testable here: ' + claim.why_not if claim.why_not else claim.reads_as or 'as it stands'}"
+            )
+
+
+@study.command()
+@click.argument("names", nargs=-1, required=True)
+@click.option(
+    "--out", type=click.Path(path_type=Path), required=True, help="Folder to write; must not exist."
+)
+@click.option(
+    "--customers",
+    default=40_000,
+    show_default=True,
+    type=click.IntRange(1),
+    help="Simulated customers of each world.",
+)
+@click.option("--seed", default=0, show_default=True, type=click.IntRange(0), help="Same seed, same table.")
+@click.option(
+    "--tables",
+    type=click.Path(path_type=Path),
+    help="Folder of your own tables, to test the claims on instead.",
+)
+@rename_option
+@as_json
+def run(
+    names: tuple[str, ...],
+    out: Path,
+    customers: int,
+    seed: int,
+    tables: Path | None,
+    rename: Path | None,
+    as_json: bool,
+) -> None:
+    """Run studies by name (or all, or predictions) and write their claims, figure, page and manifest."""
+    from retaliation_risk.studies import find_studies, write_own, write_simulated
+    from retaliation_risk.studies.summary import sentence
+
+    studies = find_studies(names)
+    with progress() as step:
+        if tables is None:
+            table = write_simulated(out, studies, n_customers=customers, seed=seed, step=step)
+        else:
+            table = write_own(out, studies, _read(tables, rename), step=step)
+    echo_json(table.to_dict("records")) if as_json else _echo(table)
+    say(sentence(table))
+    say(f"Written to {out}: open {out / 'index.html'}.")
+
+
+def _read(tables: Path, rename: Path | None) -> Any:
+    from datetime import UTC, datetime
+
+    from retaliation_risk.tables import read_tables
+
+    return read_tables(tables, rename=rename, now=datetime.now(UTC))
+
+
+def _told(one: Study) -> dict[str, Any]:
+    testable = sum(claim.test is not None for claim in one.claims)
+    return {
+        "name": one.name,
+        "citation": one.citation,
+        "doi": one.doi,
+        "claims": len(one.claims),
+        "testable": testable,
+    }
+
+
+def _claim(claim: Any) -> dict[str, Any]:
+    """Everything of a claim that JSON can hold."""
+    return {name: value for name, value in asdict(claim).items() if name != "test"}
+
+
+def _echo(table: pd.DataFrame) -> None:
+    """Print a line for each claim: what was found, the verdict, and what became of it switched off."""
+    from retaliation_risk.studies.page import cells
+
+    for row in table.to_dict("records"):
+        told = cells({str(name): value for name, value in row.items()})
+        off = f"; switched off: {told['found then']}, {told['and then']}" if told["and then"] else ""
+        click.echo(f"{told['claim']}: {' '.join(filter(None, (told['found'], told['verdict'])))}{off}")
