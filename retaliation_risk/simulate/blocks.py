@@ -96,7 +96,7 @@ def simulate_tables(  # noqa: PLR0913 (which world, where to, in what form, and 
         Every constant of the world, each with its source.
     format : {"parquet", "csv"}, default "parquet"
         Of the tables.
-    risk_at : sequence of str, default none
+    risk_at : sequence of str, default ()
         Moments, UTC in ISO 8601, at which to write each customer's true risk (``Simulated.true_risk``).
     horizon_days : float, default 90
         Above 0; of the true risk.
