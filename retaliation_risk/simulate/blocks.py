@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, replace
 from math import inf
 from os import cpu_count
 from pathlib import Path
@@ -51,7 +51,7 @@ class _Plan:
     format: str
     risks: tuple[np.datetime64, ...]
     horizon_days: float
-    folder: Path = field(default=Path())
+    folder: Path
 
     @property
     def blocks(self) -> int:
@@ -132,10 +132,11 @@ def simulate_tables(  # noqa: PLR0913 (which world, where to, in what form, and 
         format=one_of("format", format, ("parquet", "csv")),
         risks=tuple(map(_moment, risk_at)),
         horizon_days=positive("horizon_days", horizon_days),
+        folder=Path(out),
     )
     processes = int(positive("jobs", cpu_count() or 1 if jobs is None else jobs))
-    with fresh_folder(out) as folder:
-        return _make(_Plan(**{**vars(plan), "folder": folder}), processes, progress or _silent)
+    with fresh_folder(plan.folder) as folder:
+        return _make(replace(plan, folder=folder), processes, progress or _silent)
 
 
 def _moment(value: str) -> np.datetime64:
