@@ -60,6 +60,13 @@ def check(source: Path, rename: Path | None, as_json: bool) -> None:
 )
 @click.option("--seed", default=0, show_default=True, help="Same seed, same tables.")
 @click.option(
+    "--days",
+    default=730,
+    show_default=True,
+    type=click.IntRange(1, 20_000),
+    help="Days of recorded history.",
+)
+@click.option(
     "--format",
     "file_format",
     type=click.Choice(["parquet", "csv"]),
@@ -68,19 +75,43 @@ def check(source: Path, rename: Path | None, as_json: bool) -> None:
     help="Kind of file for each table.",
 )
 @click.option(
+    "--risk-at",
+    multiple=True,
+    help="Moment at which to write each customer's true risk in 90 days; may be given more than once.",
+)
+@click.option("--jobs", type=click.IntRange(1), help="Processes at a time; all cores without it.")
+@click.option(
     "--out", type=click.Path(path_type=Path), required=True, help="Folder to write; must not exist."
 )
 @as_json
-def simulate(customers: int, seed: int, file_format: str, out: Path, as_json: bool) -> None:
-    """Invent customers with a known truth, as all eight tables."""
-    from retaliation_risk.simulate import simulate as simulate_tables
-    from retaliation_risk.tables import tables_from_frames, write_tables
+def simulate(
+    customers: int,
+    seed: int,
+    days: int,
+    file_format: str,
+    risk_at: tuple[str, ...],
+    jobs: int | None,
+    out: Path,
+    as_json: bool,
+) -> None:
+    """Invent customers with a known truth, as all eight tables.
+
+    What is true of them is in OUT/truth. Customers are made in blocks, so memory does not grow with their number.
+    """
+    from retaliation_risk.simulate import Parameters, simulate_tables
 
     with progress() as step:
         step(f"simulating {customers:,} customers")
-        simulated = simulate_tables(customers, seed=seed)
-        write_tables(tables_from_frames(simulated.frames), out, format=file_format)
-    rows = {name: len(frame) for name, frame in simulated.frames.items()}
+        made = simulate_tables(
+            customers,
+            out,
+            seed=seed,
+            parameters=Parameters(history_days=days),
+            format=file_format,
+            risk_at=risk_at,
+            jobs=jobs,
+            progress=lambda done, total: step(f"simulated {done:,} of {total:,} customers"),
+        )
     if as_json:
-        echo_json({"out": str(out), "rows": rows, "truth": simulated.truth_summary})
-    say(f"{', '.join(f'{n:,} {name}' for name, n in rows.items())} written to {out}.")
+        echo_json({"out": str(out), "rows": made.rows, "truth": made.truth_summary})
+    say(f"{', '.join(f'{n:,} {name}' for name, n in made.rows.items())} written to {out}.")

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 EPOCH = np.datetime64("2024-01-01T00:00:00", "us")
 SECONDS = 86_400
+SPAN = 2**32  # more seconds than any history has: whole numbers number * SPAN + second sort alike
 WIDE = 1e5  # more days than any history has: customer * WIDE + day sorts by customer, then by day
 DEMO_KEY = b"retaliation-risk demonstration key"
 
@@ -58,15 +59,15 @@ def to_days(times: npt.ArrayLike) -> Floats:
     return days
 
 
-def text_ids(letter: str, count: int) -> Objects:
-    """Ids as text, of equal length.
+def text_ids(letter: str, count: int, first: int = 0) -> Objects:
+    """Ids as text, of equal length up to ten million; ``first`` is the number of the first.
 
     Examples
     --------
     >>> text_ids("C", 2).tolist()
     ['C0000000', 'C0000001']
     """
-    return np.array([f"{letter}{number:07d}" for number in range(count)], dtype=object)
+    return np.array([f"{letter}{number:07d}" for number in range(first, first + count)], dtype=object)
 
 
 def contact_key(address: str) -> str:

@@ -14,6 +14,12 @@ class CustomerConstants:
     """Who the customers are and what they buy."""
 
     history_days: int = constant(730, "days of recorded history from 2024-01-01 UTC")
+    burn_in_days: int = constant(
+        0,
+        "days lived before the recorded history: tickets, failed recoveries and acts of that time leave grudges and "
+        "exits behind, and no rows; 0: the history begins with nobody let down",
+        switch=True,
+    )
     joined_before_share: float = constant(0.7, "share of customers who joined before the history")
     joined_until_share: float = constant(0.95, "share of the history in which the others join")
     earlier_tenure_days: float = constant(900.0, "mean tenure of those at the start of the history, in days")

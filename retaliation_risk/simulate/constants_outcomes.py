@@ -81,6 +81,24 @@ class RetaliationConstants:
         "Basso & Pizzutti 2016, Herhausen et al. 2019",
         switch=True,
     )
+    controllable_share: float = constant(
+        0.5, "share of failed recoveries that the customer thinks the firm could have helped"
+    )
+    controllable_log_ratio: tuple[float, float] = constant(
+        (0.0, 0.0),
+        "log hazard ratio at mean loyalty and its slope per SD of loyalty, added where the customer thinks that the firm "
+        "could have helped it, taken away where not; zeros: it does not matter",
+        "Grégoire & Fisher 2006, Marketing Letters 17(1): the loyal retaliate less at low controllability, more at high; "
+        "sign of the slope only",
+        switch=True,
+    )
+    greed_share: float = constant(0.3, "share of failed recoveries in which the customer sees greed")
+    greed_log_ratio: float = constant(
+        0.0,
+        "log hazard ratio of a failed recovery in which the customer sees greed; 0: it does not matter",
+        "Grégoire, Laufer & Tripp 2010, JAMS 38: greed matters most for the desire for revenge; sign only",
+        switch=True,
+    )
     act_ratio: tuple[float, ...] = constant(
         (0.5, 1.25),
         "factor on later desire for revenge after a direct, an indirect act; (1, 1) switches it off",
@@ -126,6 +144,20 @@ class RetaliationConstants:
         f"{KNOX}: prior complaints exacerbate, short-lived; against: {GRUDGE}: avoidance "
         "grows; days not given",
         switch=True,
+    )
+    avoidance_share: float = constant(
+        0.0,
+        "share of orders that a customer in the end forgoes after a failed recovery; 0: nobody avoids the firm",
+        f"{GRUDGE}: the desire for avoidance grows; size not given",
+        switch=True,
+    )
+    avoidance_days: float = constant(
+        60.0, "days in which avoidance comes to 63 % of that share, at mean loyalty"
+    )
+    avoidance_loyalty: float = constant(
+        0.25,
+        "log of that pace per SD of loyalty",
+        f"{GRUDGE}: avoidance rises faster in strong relationships; sign only",
     )
     exit_delay_days: float = constant(7.0, "mean days until the firm learns of an exit")
 

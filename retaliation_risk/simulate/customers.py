@@ -25,7 +25,10 @@ YEAR = 365.0
 
 @dataclass(frozen=True)
 class People:
-    """Latent and lasting facts, one entry per customer; times in days since the epoch."""
+    """Latent and lasting facts, one entry per customer; times in days since the epoch.
+
+    ``start`` is the day from which a customer is simulated, below 0 in a burn-in.
+    """
 
     ids: Objects
     joined: Floats
@@ -37,17 +40,22 @@ class People:
     segment: Objects
     opt_out: Bools
 
+    @property
+    def recorded_from(self) -> Floats:
+        """Day from which there are records: the start, or the beginning of the history after a burn-in."""
+        return np.maximum(self.start, 0.0)
 
-def draw_people(rng: np.random.Generator, n: int, p: Parameters) -> People:
-    """Draw ``n`` customers; loyalty is standard normal, frailty has mean 1."""
+
+def draw_people(rng: np.random.Generator, n: int, p: Parameters, first: int = 0) -> People:
+    """Draw ``n`` customers, numbered from ``first``; loyalty is standard normal, frailty has mean 1."""
     loyalty = rng.standard_normal(n)
     tenure = rng.exponential(p.earlier_tenure_days, n) * np.exp(p.tenure_loyalty * loyalty)
     during = rng.uniform(0.0, p.joined_until_share * p.history_days, n)
     joined = np.where(rng.random(n) < p.joined_before_share, -tenure, during)
     return People(
-        ids=text_ids("C", n),
+        ids=text_ids("C", n, first),
         joined=joined,
-        start=np.maximum(joined, 0.0),
+        start=np.maximum(joined, 0.0 - p.burn_in_days),
         loyalty=loyalty,
         frailty=np.exp(p.frailty_sd * rng.standard_normal(n) - p.frailty_sd**2 / 2),
         vigilante=rng.random(n) < p.vigilante_share,
@@ -57,16 +65,17 @@ def draw_people(rng: np.random.Generator, n: int, p: Parameters) -> People:
     )
 
 
-def customers_frame(people: People) -> pd.DataFrame:
-    """Make the customers table."""
+def customers_frame(people: People, gone: Floats) -> pd.DataFrame:
+    """Make the customers table: all who had not left in the burn-in."""
+    here = gone >= 0
     return pd.DataFrame(
         {
-            "customer_id": people.ids,
-            "first_seen_at": to_times(people.joined),
-            "contact_key": [contact_key(f"{one.lower()}@example.org") for one in people.ids],
-            "segment": people.segment,
-            "profiling_opt_out": people.opt_out,
-            "history_from": to_times(people.start),
+            "customer_id": people.ids[here],
+            "first_seen_at": to_times(people.joined[here]),
+            "contact_key": [contact_key(f"{one.lower()}@example.org") for one in people.ids[here]],
+            "segment": people.segment[here],
+            "profiling_opt_out": people.opt_out[here],
+            "history_from": to_times(people.recorded_from[here]),
         }
     )
 
@@ -100,7 +109,8 @@ def orders_frame(orders: Orders, people: People, gone: Floats) -> pd.DataFrame:
             "customer_id": people.ids[orders.customer[keep]],
             "ordered_at": to_times(orders.day[keep]),
             "amount": orders.amount[keep],
-        }
+        },
+        copy=False,
     )
 
 

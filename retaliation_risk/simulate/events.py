@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from retaliation_risk.simulate.clock import Floats, Ints, ragged, whole_seconds
+from retaliation_risk.simulate.clock import SECONDS, SPAN, Floats, Ints, ragged, whole_seconds
 from retaliation_risk.simulate.contacts import BAD_CSAT, MODES, NO_FAILURE, REPEAT_DAYS, REPLY_DAYS, Tickets
 from retaliation_risk.simulate.parameters import Parameters
 from retaliation_risk.tables.contract import ACTOR_TYPES, EVENT_TYPES
@@ -47,7 +47,7 @@ def _gather(parts: list[_Part]) -> Events:
     actor = np.repeat([ACTOR_TYPES.index(part[3]) for part in parts], sizes)
     value = np.concatenate([np.broadcast_to(part[4], size) for part, size in zip(parts, sizes, strict=True)])
     delay = np.concatenate([np.broadcast_to(part[5], size) for part, size in zip(parts, sizes, strict=True)])
-    order = np.lexsort((day, ticket))
+    order = np.argsort(ticket * SPAN + np.rint(day * SECONDS).astype(np.int64), kind="stable")
     known = whole_seconds(day + delay)
     return Events(ticket[order], day[order], kind[order], actor[order], value[order], known[order])
 

@@ -11,14 +11,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from retaliation_risk.simulate.clock import SECONDS, Floats, Ints
-
-_SPAN = 2**32
+from retaliation_risk.simulate.clock import SECONDS, SPAN, Floats, Ints
 
 
 def _keys(customer: Ints, day: Floats) -> Ints:
     """Whole numbers that sort by customer, then by second."""
-    keys: Ints = customer * _SPAN + np.floor(day * SECONDS + 1e-6).astype(np.int64) + _SPAN // 2
+    keys: Ints = customer * SPAN + np.floor(day * SECONDS + 1e-6).astype(np.int64) + SPAN // 2
     return keys
 
 

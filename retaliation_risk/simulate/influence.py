@@ -30,11 +30,12 @@ def influence_frame(
     rng: np.random.Generator, accounts: Accounts, people: People, gone: Floats, p: Parameters
 ) -> pd.DataFrame:
     """Make the influence table: a few observations of each account, in time order."""
-    span = np.maximum(gone - people.start, 0.0)
+    begin = people.recorded_from
+    span = np.maximum(gone - begin, 0.0)
     extra = rng.poisson(p.observations_per_year / YEAR * span)
-    owner, position = ragged(np.where(accounts.has, 1 + extra, 0))
+    owner, position = ragged(np.where(accounts.has & (gone >= 0), 1 + extra, 0))
     wait = np.where(position == 0, np.minimum(1.0, span[owner] / 2), rng.random(len(owner)) * span[owner])
-    day = people.start[owner] + wait
+    day = begin[owner] + wait
     standing = accounts.standing[owner]
     noise = rng.standard_normal((5, len(owner)))
     log_followers = np.log(p.followers_median) + p.followers_spread * standing + p.followers_noise * noise[0]

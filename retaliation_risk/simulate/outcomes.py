@@ -25,7 +25,8 @@ class Failures:
     """Failed recoveries of complaints, sorted by customer and day.
 
     ``number`` counts the failed recoveries in memory, itself too; ``gesture`` says whether the
-    firm had apologised or compensated on the ticket before.
+    firm had apologised or compensated on the ticket before; ``controllable`` and ``greedy`` what the customer thinks of
+    the firm's part in it.
     """
 
     customer: Ints
@@ -33,6 +34,8 @@ class Failures:
     severity: Ints
     gesture: Bools
     number: Ints
+    controllable: Bools
+    greedy: Bools
 
 
 def find_failures(tickets: Tickets, events: Events, failed: Floats, p: Parameters) -> Failures:
@@ -44,14 +47,15 @@ def find_failures(tickets: Tickets, events: Events, failed: Floats, p: Parameter
     rows = np.flatnonzero(tickets.complaint & ~np.isnan(failed))
     rows = rows[np.lexsort((failed[rows], tickets.customer[rows]))]
     customer, day, severity = tickets.customer[rows], failed[rows], tickets.severity[rows]
-    alone = Failures(customer, day, severity, gesture[rows], np.zeros(len(rows), np.int64))
+    nothing = np.zeros(len(rows), np.int64)
+    alone = Failures(customer, day, severity, gesture[rows], nothing, nothing > 0, nothing > 0)
     return replace(alone, number=1 + count_failures(alone, customer, day, p.memory_days))
 
 
 def count_failures(failures: Failures, customer: Ints, day: Floats, memory_days: float) -> Ints:
     """Count the customer's failed recoveries in the ``memory_days`` strictly before ``day``."""
     key = failures.customer * WIDE + failures.day
-    low = np.searchsorted(key, customer * WIDE + np.maximum(day - memory_days, 0.0))
+    low = np.searchsorted(key, customer * WIDE + (day - memory_days))
     return np.asarray(np.searchsorted(key, customer * WIDE + day) - low, dtype=np.int64)
 
 
@@ -87,12 +91,20 @@ def _jumps(
     number = np.concatenate([earlier, failures.number])
     times = np.minimum(failures.number, 3) - 1
     gesture = np.array(p.gesture_log_ratio)[times] * failures.gesture
-    failed = np.log(np.array(p.failure_ratio)[times]) + gesture
+    failed = np.log(np.array(p.failure_ratio)[times]) + gesture + _blame(failures, people, p)
     log_ratio = np.concatenate([np.zeros(len(rows)), failed])
     loyalty = np.array(p.loyalty_log_ratio)[np.minimum(number, 2)] * people.loyalty[who]
     level = p.complaint_ratio * np.exp(log_ratio + loyalty + p.severity_log_ratio * (severity - 3.0))
     order = np.lexsort((level, day, who))
     return who[order], day[order], level[order]
+
+
+def _blame(failures: Failures, people: People, p: Parameters) -> Floats:
+    """Log ratio that a failed recovery owes to what the customer thinks of the firm's part in it."""
+    mean, slope = p.controllable_log_ratio
+    sign = np.where(failures.controllable, 1.0, -1.0)
+    blame: Floats = sign * (mean + slope * people.loyalty[failures.customer])
+    return blame + p.greed_log_ratio * failures.greedy
 
 
 def exit_hazard(people: People, failures: Failures, p: Parameters) -> Decaying:

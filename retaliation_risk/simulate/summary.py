@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from retaliation_risk.simulate.customers import YEAR
 from retaliation_risk.simulate.outcomes import Failures, count_failures
@@ -13,30 +13,43 @@ from retaliation_risk.simulate.parameters import Parameters
 from retaliation_risk.simulate.truth import Hazards
 
 
-def annual_share(hazards: Hazards, history_days: float) -> float:
-    """Share of the customers there a year before the end who retaliate at least once in that year."""
-    begin = history_days - YEAR
+def count_world(hazards: Hazards, failures: Failures, p: Parameters) -> dict[str, int]:
+    """Count what happened; the counts of blocks add up to those of the world.
+
+    ``present`` are the customers there a year before the end, ``present_acted`` those of them who retaliated in that year.
+    """
+    begin, acts = p.history_days - YEAR, hazards.acts
+    before = count_failures(failures, acts.customer, acts.day, p.memory_days)
     there = (hazards.start < begin) & (hazards.gone > begin)
     acted = np.zeros(len(hazards.ids), dtype=bool)
-    acted[hazards.acts.customer[hazards.acts.day >= begin]] = True
-    return float((acted & there).sum() / max(there.sum(), 1))
-
-
-def truth_summary(
-    hazards: Hazards, failures: Failures, acts: pd.DataFrame, seed: int, p: Parameters
-) -> dict[str, object]:
-    """Make the summary; every value is a string, number, list or dict that JSON can hold."""
-    before = count_failures(failures, hazards.acts.customer, hazards.acts.day, p.memory_days)
-    numbers: dict[str, Any] = {
+    acted[acts.customer[acts.day >= begin]] = True
+    return {
         "customers": len(hazards.ids),
-        "acts": len(acts),
-        "acts_not_yet_known": int((~acts["exported"]).sum()),
-        "annual_share": round(annual_share(hazards, p.history_days), 4),
+        "present": int(there.sum()),
+        "present_acted": int((acted & there).sum()),
+        "acts": len(acts.day),
+        "acts_not_yet_known": int((acts.known > p.history_days).sum()),
+        "acts_after_one": int((before > 0).sum()),
+        "acts_after_two": int((before > 1).sum()),
+        "direct_acts": int(acts.direct.sum()),
         "failed_recoveries": len(failures.day),
-        "acts_after_a_failed_recovery": round(float((before > 0).mean()), 3) if len(before) else None,
-        "acts_after_two_or_more": round(float((before > 1).mean()), 3) if len(before) else None,
-        "direct_acts": int(hazards.acts.direct.sum()),
         "left": int((hazards.gone < p.history_days).sum()),
+    }
+
+
+def truth_summary(counts: Mapping[str, int], seed: int, p: Parameters) -> dict[str, object]:
+    """Make the summary of what was counted; every value is a string, number, list or dict that JSON can hold."""
+    acts = counts["acts"]
+    numbers: dict[str, Any] = {
+        "customers": counts["customers"],
+        "acts": acts,
+        "acts_not_yet_known": counts["acts_not_yet_known"],
+        "annual_share": round(counts["present_acted"] / max(counts["present"], 1), 4),
+        "failed_recoveries": counts["failed_recoveries"],
+        "acts_after_a_failed_recovery": round(counts["acts_after_one"] / acts, 3) if acts else None,
+        "acts_after_two_or_more": round(counts["acts_after_two"] / acts, 3) if acts else None,
+        "direct_acts": counts["direct_acts"],
+        "left": counts["left"],
     }
     return {
         "invented": True,

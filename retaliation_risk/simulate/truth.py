@@ -104,14 +104,17 @@ class Simulated:
     truth : DataFrame
         One row per customer: what is true of the person at all times.
     acts : DataFrame
-        Every act of retaliation; ``exported`` is false where the firm had not learned of it by the end.
+        Every act of retaliation; ``exported`` is false where the firm had not learned of it by the end, or it was of
+        the burn-in.
     failures : DataFrame
         Every failed recovery of a complaint before the customer left: when, how grave, the how-many-th in
-        memory, and whether the firm had apologised or compensated before.
+        memory, whether the firm had apologised or compensated before, and what the customer makes of it.
     truth_summary : dict
         Plain sentences and numbers about how this world was made.
     hazards : Hazards
         The true hazards.
+    counts : dict of int
+        What the shares of the summary rest on; those of the blocks of a large world add up.
     """
 
     frames: dict[str, pd.DataFrame]
@@ -120,6 +123,7 @@ class Simulated:
     failures: pd.DataFrame
     truth_summary: dict[str, object]
     hazards: Hazards
+    counts: dict[str, int]
 
     def true_risk(
         self,

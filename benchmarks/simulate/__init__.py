@@ -1,0 +1,1 @@
+"""How long the simulator takes, and whether its world has the rates of the surveys."""
