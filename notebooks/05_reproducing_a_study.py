@@ -49,7 +49,7 @@ kinds = fit_path_model(
     "destructive =~ Exit + Neglect; constructive =~ Voice + Loyalty; destructive ~ Commit; constructive ~ Commit",
     BETRAYAL_REPLICATION,
 )
-pd.Series(fit_indices(kinds)).round(3)
+fit_indices(kinds).round(3)
 
 # %% [markdown]
 # The whole suite is `retaliation-risk study run predictions --out predictions/`; its results stand in docs/studies.md.

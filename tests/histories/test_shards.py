@@ -234,7 +234,7 @@ def test_who_is_at_risk_is_as_the_histories_say(world, tmp_path):
             found.loc[found["moment"] == moment, "customer_id"].tolist() == histories.at_risk(moment).tolist()
         )
     assert len(found) < len(tables.query("SELECT 1 FROM customers")) * len(moments)
-    assert any((histories.spans.opted_out, (histories.spans.left_known_at < histories.spans.last).any()))
+    assert (histories.spans.left_known_at < histories.spans.last).any()
 
 
 def test_who_is_at_risk_by_hand(small_frames, tmp_path):

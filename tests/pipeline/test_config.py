@@ -126,7 +126,7 @@ def test_a_playbook_is_looked_for_beside_the_file(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    "team", ["answers = 2.5", "answers = 3, only = { tier = 3 }", "answers = 3, onyl = {}", "per = 'day'"]
+    "team", ["answers = 2.5", "answers = 3, only = { tier = 3 }", "answers = 3, onlyy = {}", "per = 'day'"]
 )
 def test_a_team_is_checked_as_the_rest_is(tmp_path, team):
     with pytest.raises(ArgumentError, match=r"RR116.*\[\[replay.teams\]\]"):

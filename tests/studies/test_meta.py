@@ -58,7 +58,7 @@ def test_effects_means_and_spreads_are_those_of_metafor(name, how):
     assert row["n"] == table["n"].sum()
 
 
-@example([(0.0, 1.0)] * 4 + [(1.0, 0.125)])  # Fisher's scoring goes to and fro.
+@example([(0.0, 1.0)] * 4 + [(1.0, 0.125)])  # Fisher's scoring swings.
 @given(st.lists(st.tuples(st.floats(-2, 2), st.floats(0.01, 1)), min_size=2, max_size=12))
 def test_reml_is_where_its_likelihood_is_highest(studies):
     y, v = np.array(studies).T

@@ -292,7 +292,7 @@ def _moments(v: Floats, q: float) -> float:
 def _reml(y: Floats, v: Floats) -> float:
     """Return the tau2 of the highest restricted likelihood: the best of a grid, then the root of the score beside it.
 
-    The likelihood may have two peaks, one of them at 0, and Fisher's scoring may go to and fro between both sides of one.
+    The likelihood may have two peaks, one of them at 0, and Fisher's scoring may swing between both sides of one.
     """
     grid = np.r_[0.0, np.geomspace(1e-6, 10, 200) * (np.ptp(y) ** 2 or 1.0)]
     best = int(np.argmin(_deviances(grid, y, v)))
