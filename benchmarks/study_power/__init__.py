@@ -1,0 +1,1 @@
+"""How many customers each claim of the studies takes: its power, by simulation."""
