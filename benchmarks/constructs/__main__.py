@@ -6,7 +6,6 @@ its markers.
 
 from __future__ import annotations
 
-import argparse
 import json
 import time
 from dataclasses import asdict
@@ -14,6 +13,7 @@ from multiprocessing import get_context
 from os import environ
 from pathlib import Path
 
+from benchmarks._options import study_options
 from benchmarks.constructs.readout import into, markdown
 from benchmarks.constructs.study import lines, replicate
 
@@ -21,7 +21,9 @@ PAGE = Path(__file__).parents[2] / "docs" / "studies_method.md"
 
 
 def main() -> None:
-    asked = _arguments()
+    asked = study_options(
+        "constructs", __doc__, quick=10, replications=500, saves="the tables into docs/studies_method.md"
+    )
     # Processes of one thread each; it must be set before they load numpy.
     environ["OMP_NUM_THREADS"] = environ["OPENBLAS_NUM_THREADS"] = "1"
     began = time.perf_counter()
@@ -37,18 +39,6 @@ def main() -> None:
         )
     if asked.save:
         PAGE.write_text(into(PAGE.read_text(encoding="utf-8"), markdown(found)), encoding="utf-8")
-
-
-def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.constructs", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="10 replications: a look, within a minute")
-    parser.add_argument("--replications", type=int, default=500)
-    parser.add_argument("--processes", type=int, default=2)
-    parser.add_argument("--json", action="store_true", help="one JSON object per line")
-    parser.add_argument("--save", action="store_true", help="write the tables into docs/studies_method.md")
-    asked = parser.parse_args()
-    asked.replications = 10 if asked.quick else asked.replications
-    return asked
 
 
 if __name__ == "__main__":

@@ -6,7 +6,6 @@ table into docs/coverage.md between its markers.
 
 from __future__ import annotations
 
-import argparse
 import json
 import time
 from dataclasses import asdict
@@ -14,6 +13,7 @@ from multiprocessing import get_context
 from os import environ
 from pathlib import Path
 
+from benchmarks._options import study_options
 from benchmarks.coverage.readout import into, markdown, plain
 from benchmarks.coverage.study import lines, replicate
 
@@ -21,7 +21,7 @@ PAGE = Path(__file__).parents[2] / "docs" / "coverage.md"
 
 
 def main() -> None:
-    asked = _arguments()
+    asked = study_options("coverage", __doc__, quick=40, saves="the table into docs/coverage.md")
     # Two processes of one thread each; it must be set before they load numpy.
     environ["OMP_NUM_THREADS"] = environ["OPENBLAS_NUM_THREADS"] = "1"
     began = time.perf_counter()
@@ -34,18 +34,6 @@ def main() -> None:
         print(plain(found), f"{asked.replications} replications in {seconds:.0f} s", sep="\n\n")
     if asked.save:
         PAGE.write_text(into(PAGE.read_text(), markdown(found, asked.replications)))
-
-
-def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.coverage", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="40 replications: a look, within a minute")
-    parser.add_argument("--replications", type=int, default=1000)
-    parser.add_argument("--processes", type=int, default=2)
-    parser.add_argument("--json", action="store_true", help="one JSON object per line")
-    parser.add_argument("--save", action="store_true", help="write the table into docs/coverage.md")
-    asked = parser.parse_args()
-    asked.replications = 40 if asked.quick else asked.replications
-    return asked
 
 
 if __name__ == "__main__":

@@ -6,7 +6,6 @@ docs/treatment.md between their markers.
 
 from __future__ import annotations
 
-import argparse
 import json
 import time
 from dataclasses import asdict
@@ -14,6 +13,7 @@ from multiprocessing import get_context
 from os import environ
 from pathlib import Path
 
+from benchmarks._options import study_options
 from benchmarks.effects.readout import into, markdown
 from benchmarks.effects.study import ANSWERS, REACH, lines, replicate
 
@@ -22,7 +22,9 @@ PAGES = {REACH: DOCS / "reach.md", ANSWERS: DOCS / "treatment.md"}
 
 
 def main() -> None:
-    asked = _arguments()
+    asked = study_options(
+        "effects", __doc__, quick=5, replications=100, saves="the tables into the two pages of docs/"
+    )
     # Processes of one thread each; it must be set before they load numpy.
     environ["OMP_NUM_THREADS"] = environ["OPENBLAS_NUM_THREADS"] = "1"
     began = time.perf_counter()
@@ -38,18 +40,6 @@ def main() -> None:
             page.write_text(into(page.read_text(encoding="utf-8"), markdown(here)), encoding="utf-8")
     if not asked.json:
         print(f"{asked.replications} replications in {time.perf_counter() - began:.0f} s")
-
-
-def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.effects", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="5 replications: a look, within a minute")
-    parser.add_argument("--replications", type=int, default=100)
-    parser.add_argument("--processes", type=int, default=2)
-    parser.add_argument("--json", action="store_true", help="one JSON object per line")
-    parser.add_argument("--save", action="store_true", help="write the tables into the two pages of docs/")
-    asked = parser.parse_args()
-    asked.replications = 5 if asked.quick else asked.replications
-    return asked
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -12,11 +13,29 @@ from benchmarks.estimators.study import CASES
 BEGIN, END = "<!-- made by python -m benchmarks.estimators --save -->", "<!-- end -->"
 
 
-def markdown(found: Sequence[Sequence[tuple[bool, float]]]) -> str:
-    """Return one row per case, from one list of (held, width) per replication."""
+def rows(found: Sequence[Sequence[tuple[bool, float]]]) -> list[dict[str, Any]]:
+    """One row per case, from one list of (held, width) per replication."""
     held = np.array([[one for one, _ in row] for row in found])
     width = np.array([[one for _, one in row] for row in found])
     n = len(found)
+    return [
+        {
+            "estimate": case.estimator,
+            "setting": case.setting,
+            "interval": case.errors,
+            "replications": n,
+            "coverage": float(share),
+            "error": float(monte_carlo(share, n)),
+            "width": float(wide),
+            "verdict": verdict(share, n),
+        }
+        for case, share, wide in zip(CASES, held.mean(axis=0), np.median(width, axis=0), strict=True)
+    ]
+
+
+def markdown(table: Sequence[dict[str, Any]]) -> str:
+    """Return the rows as a table."""
+    n = table[0]["replications"]
     parts = [
         f"{n:,} replications; coverage of 95 % intervals in %, one Monte-Carlo error at 95 % is "
         f"{100 * monte_carlo(0.95, n):.1f}. Width: the median of the intervals'.",
@@ -24,11 +43,11 @@ def markdown(found: Sequence[Sequence[tuple[bool, float]]]) -> str:
         "| estimate | setting | interval | coverage | ± | width | |",
         "|---|---|---|--:|--:|--:|---|",
     ]
-    for case, share, wide in zip(CASES, held.mean(axis=0), np.median(width, axis=0), strict=True):
-        parts.append(
-            f"| {case.estimator} | {case.setting} | {case.errors} | {100 * share:.1f} "
-            f"| {100 * monte_carlo(share, n):.1f} | {wide:.2f} | {verdict(share, n)} |"
-        )
+    parts += [
+        f"| {row['estimate']} | {row['setting']} | {row['interval']} | {100 * row['coverage']:.1f} "
+        f"| {100 * row['error']:.1f} | {row['width']:.2f} | {row['verdict']} |"
+        for row in table
+    ]
     return "\n".join(parts)
 
 

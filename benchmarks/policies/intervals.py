@@ -7,7 +7,6 @@ estimated anew in each draw. ``--save`` writes the table into docs/metrics.md be
 
 from __future__ import annotations
 
-import argparse
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
@@ -19,6 +18,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from benchmarks._options import study_options
 from retaliation_risk._censoring import ipcw_weights
 from retaliation_risk.evaluate._bootstrap import _draws, share_band, standard_error
 from retaliation_risk.metrics import compare_auroc, simultaneous_band
@@ -195,7 +195,7 @@ def _row(cells: dict[tuple[str, str, str], Line], world: str, name: str) -> str:
 
 
 def main() -> None:
-    asked = _arguments()
+    asked = study_options("policies.intervals", __doc__, quick=20, saves="the table into docs/metrics.md")
     # One thread each; it must be set before they load numpy.
     environ["OMP_NUM_THREADS"] = environ["OPENBLAS_NUM_THREADS"] = "1"
     with get_context("spawn").Pool(asked.processes) as pool:
@@ -204,18 +204,6 @@ def main() -> None:
     if asked.save:
         before, rest = PAGE.read_text().split(BEGIN)
         PAGE.write_text(f"{before}{BEGIN}\n\n{markdown(found)}\n\n{END}{rest.split(END, 1)[1]}")
-
-
-def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.policies.intervals", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="20 replications: a look, within a minute")
-    parser.add_argument("--replications", type=int, default=1000)
-    parser.add_argument("--processes", type=int, default=2)
-    parser.add_argument("--json", action="store_true", help="one JSON object per line")
-    parser.add_argument("--save", action="store_true", help="write the table into docs/metrics.md")
-    asked = parser.parse_args()
-    asked.replications = 20 if asked.quick else asked.replications
-    return asked
 
 
 if __name__ == "__main__":

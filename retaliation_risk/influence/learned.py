@@ -7,6 +7,7 @@ round add up to exactly 1, and who beats whom has no cycles.
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, ClassVar
@@ -82,13 +83,13 @@ class Learned(Scorer):
         self.n_pairs_ = len(judged)
         self._grow(X, judged)
 
+    @abstractmethod
     def _grow(self, X: Floats, pairs: Pairs) -> None:
         """Learn from standardised log signals, shape (n, n_signals), and pairs of their rows."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _strength(self, X: Floats) -> Floats:
         """Strength of rows of standardised log signals, shape (n,)."""
-        raise NotImplementedError
 
 
 class PairLogit(Learned):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar, Self
@@ -19,7 +20,7 @@ from retaliation_risk.influence.signals import OVERALL
 Floats = npt.NDArray[np.float64]
 
 
-class Scorer(BaseEstimator):  # type: ignore[misc]
+class Scorer(BaseEstimator, ABC):  # type: ignore[misc]
     """What every score can do; a subclass says how strong a profile is, and learns what it must.
 
     Attributes
@@ -51,9 +52,9 @@ class Scorer(BaseEstimator):  # type: ignore[misc]
         }
         return self
 
+    @abstractmethod
     def strength(self, profiles: pd.DataFrame) -> Floats:
         """How strong each profile is, on a scale of the score's own, shape (n,); NaN where nothing is known."""
-        raise NotImplementedError
 
     def score(self, profiles: pd.DataFrame) -> Floats:
         """Rank of each profile among those fitted, within its topic, spread evenly over 1 to 100.

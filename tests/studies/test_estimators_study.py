@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks.estimators.readout import BEGIN, END, into, markdown, verdict
+from benchmarks.estimators.readout import BEGIN, END, into, markdown, rows, verdict
 from benchmarks.estimators.study import CASES, MARGINAL, replicate
 
 PAGE = Path(__file__).parents[2] / "docs" / "studies_estimators.md"
@@ -37,7 +37,7 @@ def test_verdicts_allow_three_monte_carlo_errors():
 
 
 def test_the_page_has_a_row_for_every_case():
-    table = markdown([[(True, 0.5)] * len(CASES), [(False, 0.7)] * len(CASES)])
+    table = markdown(rows([[(True, 0.5)] * len(CASES), [(False, 0.7)] * len(CASES)]))
     assert table.count("| 50.0 |") == len(CASES)
     page = into(f"before\n{BEGIN}\nwhat was there\n{END}\nafter", table)
     assert page.startswith("before")
