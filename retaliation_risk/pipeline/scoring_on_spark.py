@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from retaliation_risk._folders import fresh_folder
 from retaliation_risk.artefacts import Artefact
+from retaliation_risk.errors import GateError
 from retaliation_risk.histories.spark import local_session, read_spark_tables, spark_features
 from retaliation_risk.pipeline.describing import artefact_facts
 from retaliation_risk.pipeline.scoring import score_frame, utc
@@ -77,6 +78,11 @@ def score_on_spark(
         As in ``local[2]`` or ``spark://host:7077``.
     progress : callable, optional
         Called with the name of each step.
+
+    Raises
+    ------
+    GateError
+        RR412 if nobody is at risk at the moment; nothing is written then.
     """
     with fresh_folder(Path(out)) as folder:
         progress("starting Spark")
@@ -87,13 +93,14 @@ def score_on_spark(
             scores.write.parquet(str((folder / "scores").absolute()))
             written = session.read.parquet(str((folder / "scores").absolute()))
             n_rows, mean = written.selectExpr("count(*) AS n", "avg(risk) AS mean").collect()[0]
+            if not n_rows:
+                raise GateError("RR412", f"nobody is at risk at {utc(moment)}.")
         finally:
             session.stop()
-        metrics = {"n": n_rows} | ({} if mean is None else {"mean_risk": mean})
         when = utc(moment)
         facts = {"artefact": artefact_facts(artefact), "moment": when, "n_rows": n_rows, "mean_risk": mean}
         write_json(folder / "scoring.json", facts)
-        write_json(folder / "metrics.json", metrics)
+        write_json(folder / "metrics.json", {"n": n_rows, "mean_risk": mean})
     return facts
 
 

@@ -403,7 +403,9 @@ def sample(n: Any, n_events: Any, setup: Any) -> str:
     rows, acts = show(n, "count"), counted(n_events, setup.events)
     by = "" if setup.retaliators is None else f" by {counted(setup.retaliators, 'customers')}"
     moments = f"{setup.moments} test moment{'s' if setup.moments != 1 else ''}"
-    return f"Measured on {acts}{by} among {rows} customer-moments (a customer at a moment), at {moments}."
+    again = setup.retaliators is not None and n_events is not None and n_events > setup.retaliators
+    said = " One counts at every test moment whose horizon holds it." if again else ""
+    return f"Measured on {acts}{by} among {rows} customer-moments (a customer at a moment), at {moments}.{said}"
 
 
 def queue_intro(policy: str, shown: int, total: int, capacity: Any) -> str:
