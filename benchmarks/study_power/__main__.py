@@ -30,7 +30,8 @@ Every claim of [studies.md](studies.md) that simulated customers can tell, teste
 the share of worlds in which the claim was reproduced, in percent, with Wilson's interval of the simulation: the power to
 find an effect as large as the simulator makes it, at ten times its base rate of acts over two years. Most of these
 effects are assumed, so the table sizes samples for the tests, and says nothing about people. `enough` is the smallest
-size at which at least {wanted:.0%} were reproduced.
+size at which at least {wanted:.0%} were reproduced. Studies of which no claim can be simulated (Bitner, Grégoire & Fisher
+2006, Grégoire, Laufer & Tripp 2010, Cheung, Li & Zhao) have no power here.
 
 """
 WANTED = 0.8

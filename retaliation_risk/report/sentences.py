@@ -405,7 +405,9 @@ def sample(n: Any, n_events: Any, setup: Any) -> str:
     moments = f"{setup.moments} test moment{'s' if setup.moments != 1 else ''}"
     again = setup.retaliators is not None and n_events is not None and n_events > setup.retaliators
     said = " One counts at every test moment whose horizon holds it." if again else ""
-    return f"Measured on {acts}{by} among {rows} customer-moments (a customer at a moment), at {moments}.{said}"
+    return (
+        f"Measured on {acts}{by} among {rows} customer-moments (a customer at a moment), at {moments}.{said}"
+    )
 
 
 def queue_intro(policy: str, shown: int, total: int, capacity: Any) -> str:

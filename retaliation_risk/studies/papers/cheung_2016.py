@@ -85,7 +85,8 @@ STUDY = Study(
             unit="standardised difference",
             test=replicated,
             data=PRINTED,
-            reads_as="the sixteen laboratories together, fixed effect, N = 1,690",
+            reads_as="the sixteen laboratories together, fixed effect, N = 1,690; the mean as printed, the laboratories' "
+            "own values are not; only its error can be had again",
         ),
         Claim(
             "R8",

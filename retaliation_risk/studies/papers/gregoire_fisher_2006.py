@@ -16,9 +16,9 @@ STUDY = Study(
             "order",
             source="abstract",
             unit="change of a path",
-            why_not="controllability is not simulated and not among the tables; no correlations were seen to "
-            "start from. "
-            "H1 tests the same crossing with earlier failures in its place",
+            why_not="what the firm could have helped is a switch of the simulator that is off "
+            "(controllable_log_ratio) and not among the tables, and no test of it is written; no correlations "
+            "were seen to start from. H1 tests the same crossing with earlier failures in its place",
         ),
     ),
     doi="10.1007/s11002-006-3796-4",

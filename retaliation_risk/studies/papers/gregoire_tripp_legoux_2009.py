@@ -61,7 +61,8 @@ STUDY = Study(
             test=avoidance_grows,
             reads_as="leaving after a failed recovery, over 168 days; whether it fades (Knox & van Oest) or "
             "grows is contested, and the "
-            "simulator's exit_half_life_days takes the former side",
+            "simulator's exit_half_life_days takes the former side; avoidance as orders not made is a switch that is "
+            "off (avoidance_share) and not what is tested",
         ),
         Claim(
             "G3",
@@ -84,7 +85,8 @@ STUDY = Study(
             unit="log rate ratio per month and SD of loyalty",
             test=avoidance_grows_by_loyalty,
             reads_as="leaving after a failed recovery, over 168 days",
-            not_simulated="no constant of the simulator lets loyalty change how leaving develops",
+            not_simulated="no constant lets loyalty change how leaving develops; avoidance_loyalty does so for orders, "
+            "which this test does not read",
         ),
         Claim(
             "G5",

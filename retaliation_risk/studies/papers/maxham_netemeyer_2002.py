@@ -86,7 +86,8 @@ STUDY = Study(
             "blame rises more from the first failure to the second after an unsatisfying recovery",
             "order",
             source="abstract",
-            why_not="blame is not simulated",
+            why_not="whether the firm could have helped it is drawn for each failed recovery without regard to "
+            "earlier ones, and is not among the tables",
         ),
         Claim(
             "MN6",
