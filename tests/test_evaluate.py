@@ -161,6 +161,25 @@ def test_training_leaves_a_gap_of_the_horizon_and_knows_only_what_was_known():
     assert found.fits["n_events"].tolist() == [3, 4]
 
 
+def test_two_moments_of_one_day_are_two_splits():
+    features = months()
+    noon = features[features["moment"] == "2025-04-01"].assign(moment=pd.Timestamp("2025-04-01T12:00"))
+    both = pd.concat([features, noon], ignore_index=True)
+    found = rolling_origin(
+        both,
+        outcomes_of(both),
+        {"spy": lambda: Spy([])},
+        horizon_days=30,
+        test_moments=[pd.Timestamp("2025-04-01"), noon["moment"].iloc[0], pd.Timestamp("2025-05-01")],
+        columns=["x"],
+    )
+    assert list(found.predictions["split"].unique()) == [
+        "2025-04-01T00:00:00",
+        "2025-04-01T12:00:00",
+        "2025-05-01",
+    ]
+
+
 class ActsSpy(Spy):
     """Remembers the risk sets too."""
 

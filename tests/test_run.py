@@ -632,6 +632,24 @@ def test_nothing_known_from_the_test_moment_on_moves_its_features_or_risks(frame
     pd.testing.assert_frame_equal(predictions[columns], again[columns], check_exact=True)
 
 
+def test_nothing_known_from_now_on_moves_what_a_run_says(frames, tmp_path):
+    moment = moment_between_act_and_knowledge(frames)
+    asked = Settings(**{**QUICK, "every_days": 90.0, "n_bootstrap": 5}, now=moment, compare=("prevalence",))
+    # There is something to leak: an act within the last horizon judged, and known only later.
+    late = frames["outcomes"][
+        (frames["outcomes"]["known_at"] >= moment) & (frames["outcomes"]["occurred_at"] < moment)
+    ]
+    assert len(late) > 0
+    full, gone = (
+        run(tables_from_frames(each), tmp_path / name, asked)
+        for each, name in ((frames, "full"), (cut(frames, moment), "gone"))
+    )
+    for path in [*sorted(gone.glob("*.csv")), gone / "metrics.json"]:
+        assert (full / path.name).read_bytes() == path.read_bytes(), path.name
+    facts, blind = read(full, "run.json"), read(gone, "run.json")
+    assert {name for name in facts if facts[name] != blind[name]} == {"inputs", "tables"}
+
+
 def test_outcomes_known_late_do_not_train(frames):
     histories = build_histories(tables_from_frames(frames))
     settings = Settings(**QUICK)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -52,7 +53,8 @@ class Backtest:
     Attributes
     ----------
     predictions : DataFrame
-        One row per customer and test moment: ``split`` (ISO date of the moment), ``customer_id``,
+        One row per customer and test moment: ``split`` (ISO date of the moment, with its time where another test moment has
+        the same date), ``customer_id``,
         ``moment``, ``event``, ``duration_days``, ``competing``, ``reach``, ``weight`` (IPCW at the horizon
         within the moment, 0 where censored inside it), and ``risk_<model>``, NaN at moments where that
         model could not be fitted.
@@ -130,8 +132,9 @@ def rolling_origin(  # noqa: PLR0913 (what was known comes in three forms)
         raise ArgumentError("RR111", f"features lack {absent}; found are {list(features.columns)}.")
     now = _aligned(features, outcomes(None))
     task = _Task(features, outcomes, models, horizon_days, tuple(columns), now, risk_sets)
+    named = _splits([pd.Timestamp(moment) for moment in sorted(set(test_moments))])
     found = Parallel(n_jobs=n_jobs, prefer="threads")(
-        delayed(task.run)(pd.Timestamp(moment)) for moment in sorted(set(test_moments))
+        delayed(task.run)(moment, split) for moment, split in named.items()
     )
     risks = [f"risk_{name}" for name in models]
     empty = pd.DataFrame(columns=["split", *KEYS, *OUTCOME, "weight", *risks])
@@ -153,13 +156,13 @@ class _Task:
     now: pd.DataFrame
     risk_sets: RiskSets | None
 
-    def run(self, moment: pd.Timestamp) -> tuple[pd.DataFrame, list[dict[str, Any]]]:
+    def run(self, moment: pd.Timestamp, split: str) -> tuple[pd.DataFrame, list[dict[str, Any]]]:
         """Fit and predict at one moment."""
         asked = self.features["moment"]
         past = (asked + pd.Timedelta(days=self.horizon_days) <= moment).to_numpy()
         test = (asked == moment).to_numpy()
         known = _aligned(self.features, self.outcomes(moment))[past]
-        inputs, split = self.features.loc[:, list(self.columns)], moment.strftime("%Y-%m-%d")
+        inputs = self.features.loc[:, list(self.columns)]
         judged = _judged(self.now[test], split, self.horizon_days)
         acts = cache(lambda: None if self.risk_sets is None else self.risk_sets(moment))
         risks, fits = {}, []
@@ -202,6 +205,14 @@ def learned(
     else:
         model.fit(X, y)
     return model
+
+
+def _splits(moments: Sequence[pd.Timestamp]) -> dict[pd.Timestamp, str]:
+    """Name each moment by its date, or by its time too where a date alone would name two."""
+    dates = Counter(moment.date() for moment in moments)
+    return {
+        moment: str(moment.date()) if dates[moment.date()] == 1 else moment.isoformat() for moment in moments
+    }
 
 
 def _aligned(features: pd.DataFrame, outcome: pd.DataFrame) -> pd.DataFrame:

@@ -98,15 +98,6 @@ def judge_contest(table: pd.DataFrame, rule: Contest) -> dict[str, Any]:
     """
     row = table[table["metric"] == rule.metric].iloc[0]
     surely = row["low"] if CONTESTS[rule.metric] else -row["high"]
-    told = (
-        f"{rule.metric} of the challenger is {row['challenger']:.4g} against {row['champion']:.4g}: a difference of "
-        f"{row['difference']:+.3g}"
-    )
-    if row["n_customers_with_event"] < FEWEST_EVENTS:
-        few = f"{row['n_customers_with_event']} customers {_behind(rule.metric)}"
-        told += f", on {few}; {FEWEST_EVENTS} are needed for an interval."
-    else:
-        told += f" [{row['low']:+.3g}, {row['high']:+.3g}], on {row['n_events']} events."
     counts = {name: int(row[name]) for name in ("n", "n_events", "n_customers_with_event")}
     return {
         "better": bool(surely > rule.margin),
@@ -116,8 +107,24 @@ def judge_contest(table: pd.DataFrame, rule: Contest) -> dict[str, Any]:
         "low": float(row["low"]),
         "high": float(row["high"]),
         **counts,
-        "sentence": told,
+        "sentence": _told(row, rule.metric),
     }
+
+
+def _told(row: pd.Series, metric: str) -> str:
+    """Say the difference with its interval, or why there is none of either."""
+    on = f"{row['n_customers_with_event']} customers {_behind(metric)}"
+    if pd.isna(row["difference"]):
+        return f"{metric} is not defined for both sides, on {on}: nothing is shown."
+    told = (
+        f"{metric} of the challenger is {row['challenger']:.4g} against {row['champion']:.4g}: a difference of "
+        f"{row['difference']:+.3g}"
+    )
+    if row["n_customers_with_event"] < FEWEST_EVENTS:
+        return f"{told}, on {on}; {FEWEST_EVENTS} are needed for an interval."
+    if pd.isna(row["low"]):
+        return f"{told}, on {on}, without an interval: it is not defined in some resamples."
+    return f"{told} [{row['low']:+.3g}, {row['high']:+.3g}], on {row['n_events']} events."
 
 
 def _behind(metric: str) -> str:

@@ -46,11 +46,11 @@ def landmark_rows(known: Landmarks) -> pd.DataFrame:
 def outcomes_of(
     histories: Histories, rows: pd.DataFrame, settings: Settings, known_by: pd.Timestamp | None = None
 ) -> pd.DataFrame:
-    """Return the outcome frame of the rows, as it was known by a moment or as it is known at the end."""
+    """Return the outcome frame of the rows, as it was known by a moment, or else by the run's now or the end."""
     return histories.follow_up(
         rows["customer_id"],
         rows["moment"],
         outcome=settings.outcome,
         horizon_days=settings.horizon_days,
-        known_by=known_by,
+        known_by=settings.now if known_by is None else known_by,
     )

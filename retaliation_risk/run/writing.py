@@ -157,7 +157,7 @@ def write_facts(folder: Path, work: Work, truth: dict[str, Any] | None, provenan
         "inputs": [asdict(source) for source in work.tables.sources],
         "tables": _rows_of(work),
         "n_customers": len(work.histories.customer_ids),
-        "n_events": len(work.histories.acts(work.settings.outcome)),
+        "n_events": len(work.histories.acts(work.settings.outcome, known_by=work.settings.now)),
         "training": _training(work),
         "switched_off": switched_off(work.tables, work.known, _cannot(work), work.why_not, unfitted),
         "notes": [*provenance, *notes(rows, y, work.known, work.settings)],

@@ -17,6 +17,8 @@ from retaliation_risk.features import FEATURES
 from retaliation_risk.histories import build_histories, compute_features
 from retaliation_risk.metrics import auroc, events_needed, power_of
 from retaliation_risk.pipeline import compare, evaluate_artefact, evaluate_models, train, watch_drift
+from retaliation_risk.pipeline.comparing import judge_contest
+from retaliation_risk.pipeline.config import Contest
 from tests.pipeline.conftest import TRAINED_BY, quick
 
 
@@ -315,3 +317,28 @@ def test_the_folders_do_not_name_what_made_them(trained):
     """Equal inputs give equal bytes: no time of day, no path of the machine."""
     text = "".join(path.read_text() for path in Path(trained).rglob("*") if path.is_file())
     assert str(trained.parent) not in text
+
+
+CONTEST = {
+    "metric": "auroc", "champion": 0.8, "challenger": 0.84, "difference": 0.04, "low": 0.01, "high": 0.07,
+    "n": 900, "n_events": 40, "n_customers_with_event": 38,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("found", "said"),
+    [
+        ({}, "+0.04 [+0.01, +0.07], on 40 events."),
+        ({"low": np.nan, "high": np.nan}, "without an interval: it is not defined in some resamples."),
+        ({"challenger": np.nan, "difference": np.nan, "low": np.nan, "high": np.nan}, "nothing is shown."),
+        (
+            {"n_customers_with_event": 3, "low": np.nan, "high": np.nan},
+            "on 3 customers with an event; 10 are needed for an interval.",
+        ),
+    ],
+)
+def test_a_contest_says_what_it_cannot_say(found, said):
+    told = judge_contest(pd.DataFrame([CONTEST | found]), Contest())
+    assert told["sentence"].endswith(said)
+    assert "nan" not in told["sentence"]
+    assert told["better"] is (found == {})
