@@ -7,15 +7,22 @@ from pathlib import Path
 import click
 import pytest
 
+from benchmarks.page import page as page_of_benchmarks
 from retaliation_risk.cli import main
 from retaliation_risk.errors import MESSAGES
 from retaliation_risk.tables import markdown_table
 
 ROOT = Path(__file__).parents[1]
-PAGES = sorted(
-    path.relative_to(ROOT).as_posix()
-    for path in [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "data").rglob("*.md")]
-)
+MADE = ("docs/api/", "docs/notebooks/")
+"""Folders that building the site fills."""
+PAGES = [
+    page
+    for page in sorted(
+        path.relative_to(ROOT).as_posix()
+        for path in [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "data").rglob("*.md")]
+    )
+    if not page.startswith(MADE)
+]
 
 
 def text_of(page):
@@ -89,3 +96,14 @@ def test_links_within_the_project_lead_somewhere(page):
 @pytest.mark.parametrize("page", PAGES)
 def test_every_code_that_is_named_exists(page):
     assert set(re.findall(r"\bRR\d{3}\b", text_of(page))) <= MESSAGES.keys()
+
+
+def test_the_page_of_benchmarks_is_made_from_their_results():
+    assert text_of("docs/benchmarks.md") == page_of_benchmarks()
+
+
+def test_every_page_of_the_docs_is_in_the_index():
+    index = text_of("docs/index.md")
+    pages = [name.removeprefix("docs/").removesuffix(".md") for name in PAGES if name.startswith("docs/")]
+    listed = [name for name in pages if not name.startswith("design/") and name != "index"]
+    assert [name for name in listed if not re.search(rf"^{re.escape(name)}$", index, flags=re.M)] == []

@@ -8,6 +8,7 @@ import pkgutil
 import re
 import subprocess
 import sys
+from pathlib import Path
 from types import ModuleType
 
 import pytest
@@ -22,6 +23,7 @@ MODULES = sorted(
 PUBLIC = [
     name for name in ["retaliation_risk", *MODULES] if not any(p.startswith("_") for p in name.split("."))
 ]
+ROOT = Path(__file__).parents[1]
 LISTED = [name for name in PUBLIC if hasattr(importlib.import_module(name), "__all__")]
 
 # Constants that stand in the open without being promised.
@@ -58,6 +60,14 @@ def test_what_is_listed_is_there_and_nothing_else(name):
         if not word.startswith("_") and not isinstance(getattr(module, word), ModuleType)
     }
     assert visible - set(listed) - UNLISTED.get(name, set()) == set()
+
+
+def test_the_list_of_public_names_is_the_code():
+    """docs/public_api.txt is what a version promises: a name may go only with a line in the changelog."""
+    listed = "".join(
+        f"{name}: {' '.join(sorted(importlib.import_module(name).__all__))}\n" for name in LISTED
+    )
+    assert (ROOT / "docs" / "public_api.txt").read_text(encoding="utf-8") == listed
 
 
 def test_importing_everything_is_silent_and_opens_no_figure():

@@ -23,7 +23,7 @@ def markdown(tables: dict[str, pd.DataFrame]) -> str:
         ("Complaints by number of failures", by_failures(tables["failures"])),
         ("Which signs held", signs(tables["signs"])),
     )
-    return "\n\n".join(f"### {title}\n\n{body}" for title, body in parts)
+    return "\n\n".join(f"## {title}\n\n{body}" for title, body in parts)
 
 
 def models(scores: pd.DataFrame) -> str:

@@ -59,7 +59,7 @@ def markdown(found: Sequence[Line], replications: int) -> str:
 
 
 def _section(design: str, group: list[Line]) -> Iterator[str]:
-    yield f"### {design[0].upper()}{design[1:]}\n"
+    yield f"## {design[0].upper()}{design[1:]}\n"
     yield f"| rows used | rows | events | errors | {' | '.join(COLUMNS)} | ± | SE/SD | bias | |"
     yield "|---|--:|--:|---|" + "--:|" * (len(COLUMNS) + 3) + "---|"
     for line in group:

@@ -86,10 +86,10 @@ def warnings(told: Sequence[Line]) -> Iterator[str]:
 def markdown(told: Sequence[Line]) -> str:
     """Return the answer, the failings, and one table per reading."""
     found = [f"- {one}" for one in warnings(told)] or ["- None by these measures."]
-    parts = [answer(told), "What falls short:\n\n" + "\n".join(found), "### The worlds", _worlds()]
+    parts = [answer(told), "What falls short:\n\n" + "\n".join(found), "## The worlds", _worlds()]
     for reading in _readings(told):
         some = [line for line in told if line.reading == reading]
-        parts += [f"### {NAMES[reading].capitalize()}", _verdicts(some), _accuracy(some)]
+        parts += [f"## {NAMES[reading].capitalize()}", _verdicts(some), _accuracy(some)]
     return "\n\n".join(parts)
 
 

@@ -32,7 +32,7 @@ def render_markdown(studies: Sequence[Study], table: pd.DataFrame, how: str) -> 
     parts = [sentence(table), how]
     for study in studies:
         rows = _rows(table, study)
-        parts += [f"### {_titled(study)}", study.design, _markdown_table(rows)]
+        parts += [f"## {_titled(study)}", study.design, _markdown_table(rows)]
     return "\n\n".join(parts)
 
 
