@@ -4,9 +4,12 @@ import os
 import re
 import shutil
 import sys
+from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
 from pkgutil import walk_packages
+
+import click
 
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parent))
@@ -86,6 +89,26 @@ def write_reference(app: object) -> None:
     (folder / "index.md").write_text(listed, encoding="utf-8")
 
 
+def write_commands(app: object) -> None:
+    """Write the page of commands from their own help."""
+    from retaliation_risk.cli import main
+
+    parts = ["# The commands", "Each line of `--help`, as it is printed."]
+    for path, command in _commands(main, "retaliation-risk"):
+        context = click.Context(command, info_name=path, max_content_width=100)
+        parts += [f"## {path}", f"```text\n{command.get_help(context)}\n```"]
+    (HERE / "api" / "commands.md").write_text("\n\n".join(parts) + "\n", encoding="utf-8")
+
+
+def _commands(command: click.Command, path: str) -> Iterator[tuple[str, click.Command]]:
+    yield path, command
+    if isinstance(command, click.Group):
+        for name in command.list_commands(click.Context(command)):
+            found = command.get_command(click.Context(command), name)
+            if found is not None:
+                yield from _commands(found, f"{path} {name}")
+
+
 def skip_generated(app: object, what: str, name: str, *rest: object) -> bool | None:
     """Leave out the methods that scikit-learn writes into every estimator."""
     return True if re.fullmatch(r"[sg]et_\w*(request|metadata_routing)", name) else None
@@ -105,4 +128,5 @@ def setup(app: object) -> None:
     """Make the pages that are made before the others are read."""
     app.connect("builder-inited", write_reference)  # type: ignore[attr-defined]
     app.connect("autodoc-skip-member", skip_generated)  # type: ignore[attr-defined]
+    app.connect("builder-inited", write_commands)  # type: ignore[attr-defined]
     app.connect("builder-inited", copy_notebooks)  # type: ignore[attr-defined]
