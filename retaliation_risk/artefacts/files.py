@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from retaliation_risk._texts import json_of
 from retaliation_risk.errors import ArtefactError
 
 MANIFEST = "manifest.json"
@@ -66,9 +67,9 @@ def read_json(name: str, content: bytes, code: str) -> dict[str, Any]:
         With the given code if it holds none.
     """
     try:
-        found = json.loads(content)
-    except (ValueError, RecursionError) as error:
-        raise ArtefactError(code, f"{name} is not JSON ({type(error).__name__}: {error}).") from error
+        found = json_of(content)
+    except ValueError as error:
+        raise ArtefactError(code, f"{name} is not JSON ({error}).") from error
     if not isinstance(found, dict):
         raise ArtefactError(code, f"{name} holds a {type(found).__name__}, not an object.")
     return found

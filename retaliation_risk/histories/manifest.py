@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from retaliation_risk._texts import json_of
 from retaliation_risk._version import __version__
 from retaliation_risk.errors import ArtefactError, RetaliationRiskError
 from retaliation_risk.histories import declare
@@ -94,7 +95,7 @@ def read_manifest(folder: Path) -> Manifest:
     """Read the manifest of a feature store; raise ArtefactError if it is none of this format."""
     path = Path(folder) / FILE
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
+        found = json_of(path.read_bytes())
         if found["format"] != FORMAT:
             raise ArtefactError(
                 "RR502", f"{str(path)!r} has format {found['format']!r}; this version reads {FORMAT}."

@@ -15,6 +15,7 @@ from typing import Any, get_type_hints
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 
+from retaliation_risk._texts import toml_of
 from retaliation_risk._validate import one_of, positive, within
 from retaliation_risk.artefacts import Gate
 from retaliation_risk.errors import ArgumentError
@@ -182,10 +183,10 @@ def _file(path: Path | None) -> dict[tuple[str, ...], Any]:
     if path is None:
         return {}
     try:
-        found = tomllib.loads(Path(path).read_text(encoding="utf-8"))
+        found = toml_of(Path(path).read_bytes())
     except OSError as error:
         raise ArgumentError("RR107", f"{str(path)!r} cannot be read ({error.strerror}).") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except ValueError as error:
         raise ArgumentError("RR116", f"{str(path)!r} is no TOML ({error}).") from error
     told = dict(_keys(found))
     if isinstance(told.get(("playbook",)), str):

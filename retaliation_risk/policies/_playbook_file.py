@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import tomllib
 from collections.abc import Collection, Iterator, Mapping
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+from retaliation_risk._texts import toml_of
 from retaliation_risk.errors import DataError
 from retaliation_risk.policies._conditions import Condition
 from retaliation_risk.policies._playbook_checks import COLUMNS, problems
@@ -78,8 +78,8 @@ def parse_playbook(text: str, *, columns: Collection[str] = (), name: str = "pla
     ()
     """
     try:
-        found = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+        found = toml_of(text.encode())
+    except ValueError as error:
         raise DataError("RR114", f"{name} is not TOML: {error}.") from error
     if wrong := list(problems(found, (*COLUMNS, *columns))):
         raise DataError("RR114", f"{name}: {'; '.join(wrong)}.")

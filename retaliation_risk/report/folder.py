@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import re
-import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from retaliation_risk._texts import json_of, toml_of
 from retaliation_risk.errors import ArtefactError
 
 SCHEMA_VERSION = "1"
@@ -84,7 +83,7 @@ def _json(path: Path, otherwise: Any) -> Any:
     if not path.exists():
         return otherwise
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        return json_of(path.read_bytes())
     except ValueError as error:
         raise ArtefactError("RR501", f"{path} is not JSON ({error}).") from error
 
@@ -94,8 +93,8 @@ def _actions(path: Path) -> dict[str, str]:
     if not path.exists():
         return {}
     try:
-        found = tomllib.loads(path.read_text(encoding="utf-8")).get("actions", {})
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        found = toml_of(path.read_bytes()).get("actions", {})
+    except ValueError as error:
         raise ArtefactError("RR501", f"{path} is not TOML ({error}).") from error
     return {str(name): str(sentence) for name, sentence in found.items()}
 

@@ -7,8 +7,6 @@ that most likely holds the slip is named.
 
 from __future__ import annotations
 
-import json
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from retaliation_risk._texts import json_of, toml_of
 from retaliation_risk.errors import ArgumentError, DataError
 from retaliation_risk.studies._correlations import refuse_impossible
 
@@ -211,10 +210,10 @@ def _refuse_lacking(names: Sequence[str], known: Sequence[str]) -> None:
 
 
 def _parse(path: Path) -> dict[str, Any]:
-    text = path.read_text(encoding="utf-8")
+    parse = json_of if path.suffix == ".json" else toml_of
     try:
-        found = json.loads(text) if path.suffix == ".json" else tomllib.loads(text)
-    except ValueError as error:  # both libraries' errors are ValueErrors
+        found = parse(path.read_bytes())
+    except ValueError as error:
         raise DataError("RR621", f"{path.name} cannot be parsed: {error}.") from None
     if not isinstance(found, dict):
         raise DataError("RR621", f"{path.name} holds a {type(found).__name__}, not keys with values.")

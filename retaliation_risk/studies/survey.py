@@ -22,7 +22,6 @@ A codebook is a TOML file::
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain
@@ -32,6 +31,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from retaliation_risk._texts import toml_of
 from retaliation_risk.errors import DataError
 from retaliation_risk.studies.moments import Moments, moments_from_frame
 
@@ -90,10 +90,14 @@ def read_survey(path: Path, codebook: Path) -> Survey:
         if not file.is_file():
             raise DataError("RR107", f"{file} is not a file.")
     try:
-        book = tomllib.loads(codebook.read_text(encoding="utf-8"))
-    except tomllib.TOMLDecodeError as error:
+        book = toml_of(codebook.read_bytes())
+    except ValueError as error:
         raise DataError("RR621", f"{codebook.name} cannot be parsed: {error}.") from None
-    return survey_of(pd.read_csv(path), book)
+    try:
+        frame = pd.read_csv(path)
+    except ValueError as error:
+        raise DataError("RR621", f"{path.name} is no CSV: {error}.") from None
+    return survey_of(frame, book)
 
 
 def survey_of(frame: pd.DataFrame, codebook: Mapping[str, Any]) -> Survey:

@@ -9,12 +9,12 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from retaliation_risk._texts import toml_of
 from retaliation_risk.errors import DataError
 from retaliation_risk.tables.contract import CONTRACT
 
@@ -42,8 +42,8 @@ def read_renames(path: Path | None) -> Renames:
     if not path.is_file():
         raise DataError("RR107", f"rename file {str(path)!r} does not exist.")
     try:
-        sections = tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        sections = toml_of(path.read_bytes())
+    except ValueError as error:
         raise DataError("RR106", f"{path.name} is not TOML: {error}.") from error
     if wrong := [words for name, section in sections.items() for words in _wrong(name, section)]:
         raise DataError("RR106", f"{path.name}: {'; '.join(wrong)}.")
