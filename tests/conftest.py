@@ -10,6 +10,9 @@ from hypothesis import settings
 from retaliation_risk.datasets import read_iranian_churn
 from retaliation_risk.tables import tables_from_frames
 
+# Needs atheris, which is no part of any extra: it has no wheels for every Python.
+collect_ignore = ["fuzz/guided.py"]
+
 # How long an example takes is the machine's matter, and not what these tests are about.
 settings.register_profile("patient", deadline=None)
 settings.load_profile("patient")

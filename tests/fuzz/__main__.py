@@ -9,7 +9,6 @@ from __future__ import annotations
 import argparse
 import subprocess
 import sys
-import tempfile
 import time
 import traceback
 from itertools import count
@@ -28,8 +27,6 @@ ROUND = 50
 def main() -> int:
     """Return how many targets had a finding."""
     asked = _arguments()
-    if asked.inside:
-        return _atheris_inside(asked.targets[0], asked.minutes)
     run = _hypothesis if asked.engine == "hypothesis" else _atheris
     return run(asked.targets or list(TARGETS), asked.minutes)
 
@@ -39,7 +36,6 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("targets", nargs="*", metavar="TARGET", help=f"of {', '.join(TARGETS)}; all without")
     parser.add_argument("--engine", choices=["hypothesis", "atheris"], default="hypothesis")
     parser.add_argument("--minutes", type=float, default=1.0, help="in all, shared by the targets")
-    parser.add_argument("--inside", action="store_true", help=argparse.SUPPRESS)
     return parser.parse_args()
 
 
@@ -89,18 +85,9 @@ def _atheris(names: list[str], minutes: float) -> int:
     """Run each target in a process of its own: the fuzzer ends its process."""
     found = 0
     for name in names:
-        share = [
-            sys.executable,
-            "-m",
-            "tests.fuzz",
-            "--engine",
-            "atheris",
-            "--inside",
-            "--minutes",
-            str(minutes / len(names)),
-            name,
-        ]
-        done = subprocess.run(share, capture_output=True, text=True, check=False)
+        share = [name, str(max(1, round(minutes * 60 / len(names))))]
+        fuzzer = [sys.executable, "-m", "tests.fuzz.guided", *share]
+        done = subprocess.run(fuzzer, capture_output=True, text=True, check=False)
         runs = [line for line in done.stderr.splitlines() if line.startswith("Done ")]
         sys.stdout.write(f"{name}: {runs[-1] if runs else ''}\n")
         if done.returncode:
@@ -108,20 +95,6 @@ def _atheris(names: list[str], minutes: float) -> int:
             sys.stdout.write(f"FINDING {name}\n{(done.stdout + done.stderr)[-3000:]}\n")
         sys.stdout.flush()
     return found
-
-
-def _atheris_inside(name: str, minutes: float) -> int:
-    import atheris
-
-    with tempfile.TemporaryDirectory() as corpus:
-        (Path(corpus) / "sound").write_bytes(seed(name))
-        Path("findings").mkdir(exist_ok=True)
-        options = [f"-max_total_time={max(1, round(minutes * 60))}", "-timeout=30", "-rss_limit_mb=4096", "-max_len=20000",
-                   f"-artifact_prefix=findings/{name.replace('/', '-')}-"]  # fmt: skip
-        atheris.Setup([sys.argv[0], corpus, *options], lambda content: survive(name, content) and None)
-        atheris.instrument_all()
-        atheris.Fuzz()
-    return 0
 
 
 if __name__ == "__main__":
