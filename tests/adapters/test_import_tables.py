@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from retaliation_risk.adapters import ADAPTERS, detect, import_tables, report_text
+from retaliation_risk.adapters import ADAPTERS, Options, detect, import_tables, report_text
 from retaliation_risk.errors import ArgumentError, DataError
 from retaliation_risk.tables import read_tables
 from tests.adapters.logs import HEADER, ROWS, write_log
@@ -50,7 +50,7 @@ def test_same_input_same_bytes(tmp_path: Path) -> None:
 
 def test_rename_reaches_the_adapter(tmp_path: Path) -> None:
     log = write_log(tmp_path / "log.csv", header=HEADER.replace("caller_id", "Caller"))
-    report = import_tables("servicenow", log, tmp_path / "tables", rename={"caller_id": "Caller"})
+    report = import_tables("servicenow", log, tmp_path / "tables", Options(rename={"caller_id": "Caller"}))
     assert report.rows_out["customers"] == 6
 
 
