@@ -105,7 +105,7 @@ def _opened(path: Path, stream: str) -> tuple[SourceFile, Form]:
 
 
 def _holds(source: SourceFile, form: Form, stream: str, main: bool) -> bool:
-    return main or form.kind == "messages" or form.envelope == stream or stem(source.path) == stream
+    return main or form.kind == "messages" or form.envelope == stream or stem(source.path) == stream.lower()
 
 
 def _insert(
@@ -182,7 +182,7 @@ def _message_bodies(read: str, stream: str) -> str:
         "SELECT CASE WHEN said.stream IS NULL THEN said.record -> '$.data' ELSE said.record END AS body FROM (SELECT"
         ' from_json(json, \'{"type": "VARCHAR", "stream": "VARCHAR", "record": "JSON"}\') AS said'
         f" FROM {read}) WHERE said.type = 'RECORD'"
-        f" AND coalesce(said.stream, said.record ->> '$.stream') = {literal(stream)}"
+        f" AND lower(coalesce(said.stream, said.record ->> '$.stream')) = {literal(stream.lower())}"
     )
 
 

@@ -77,6 +77,7 @@ def stream_files(path: Path, stream: str) -> list[Path]:
         A file, or a folder with ``<stream>.csv``, parts such as ``<stream>-0001.jsonl``, or one file of Singer or Airbyte
         messages (:data:`MESSAGES`) with every stream.
     stream : str
+        Small and capital letters count for nothing.
 
     Raises
     ------
@@ -88,7 +89,7 @@ def stream_files(path: Path, stream: str) -> list[Path]:
     if not path.is_dir():
         raise DataError("RR107", f"there is no file or folder {path}.")
     files = [file for file in sorted(path.iterdir()) if file.is_file() and suffix(file)]
-    named = re.compile(re.escape(stream) + f"({_PART})?")
+    named = re.compile(re.escape(stream.lower()) + f"({_PART})?")
     return [file for file in files if named.fullmatch(stem(file))] or [
         file for file in files if stem(file) in MESSAGES
     ]
