@@ -9,7 +9,7 @@ from pathlib import Path
 
 from retaliation_risk._folders import fresh_folder
 from retaliation_risk._validate import one_of
-from retaliation_risk.adapters import _adapter, _report, jira, salesforce, servicenow
+from retaliation_risk.adapters import _adapter, _report, hubspot, jira, salesforce, servicenow
 from retaliation_risk.adapters._adapter import Adapter, Imported, Options
 from retaliation_risk.adapters._report import Finding, ImportReport, report_text
 from retaliation_risk.tables.contract import EVENT_TYPES
@@ -37,6 +37,7 @@ SwitchedOff = Callable[[tuple[str, ...], tuple[str, ...]], Sequence[Mapping[str,
 """From the tables and the event types of known time to what cannot be had from them, as ``{"what": ..., "why": ...}``."""
 
 ADAPTERS: dict[str, Adapter] = {
+    "hubspot": Adapter("HubSpot, a folder of its API's JSON, or a CSV of tickets", hubspot.detect, hubspot.read),
     "jira": Adapter(
         "Jira Service Management, a folder of its API's JSON, or a CSV of issues", jira.detect, jira.read
     ),
