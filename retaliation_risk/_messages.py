@@ -113,6 +113,26 @@ _ALL = (
         "A key of run.toml, of the environment or of --set does not exist, or its value is of the wrong kind.",
         "Use the names of docs/run.toml; environment variables are RETALIATION_RISK_ and the key in capitals.",
     ),
+    # Exports of a helpdesk.
+    Message(
+        "RR180",
+        "unknown status",
+        "An export has statuses of which nobody has said whether a ticket in them is open or done.",
+        'Add the helpdesk\'s own list of statuses to the export, or lines such as "Waiting" = "open" under [statuses] of'
+        " a mapping file (--mapping).",
+    ),
+    Message(
+        "RR181",
+        "bad choices",
+        "A mapping file of an adapter is no TOML, or has a key or a value that is not known.",
+        "Correct the file; docs/adapters_more.md says how it is written.",
+    ),
+    Message(
+        "RR182",
+        "unclear dates",
+        "The dates of an export fit none of the known formats, or several that tell different days.",
+        "Name the format (--time-format), such as %d/%m/%y %I:%M %p.",
+    ),
     # Values.
     Message(
         "RR201",

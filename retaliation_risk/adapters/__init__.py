@@ -9,7 +9,7 @@ from pathlib import Path
 
 from retaliation_risk._folders import fresh_folder
 from retaliation_risk._validate import one_of
-from retaliation_risk.adapters import _adapter, _report, servicenow
+from retaliation_risk.adapters import _adapter, _report, freshdesk, intercom, servicenow, zendesk
 from retaliation_risk.adapters._adapter import Adapter, Imported, Options
 from retaliation_risk.adapters._report import Finding, ImportReport, report_text
 from retaliation_risk.tables.contract import EVENT_TYPES
@@ -37,7 +37,14 @@ SwitchedOff = Callable[[tuple[str, ...], tuple[str, ...]], Sequence[Mapping[str,
 """From the tables and the event types of known time to what cannot be had from them, as ``{"what": ..., "why": ...}``."""
 
 ADAPTERS: dict[str, Adapter] = {
+    "freshdesk": Adapter(
+        "Freshdesk (API streams, or the CSV of the interface)", freshdesk.detect, freshdesk.read
+    ),
+    "intercom": Adapter("Intercom (conversations and parts of the API)", intercom.detect, intercom.read),
     "servicenow": Adapter("ServiceNow incident audit log (csv, csv.gz)", servicenow.detect, servicenow.read),
+    "zendesk": Adapter(
+        "Zendesk Support (API streams, or the CSV of the interface)", zendesk.detect, zendesk.read
+    ),
 }
 
 
