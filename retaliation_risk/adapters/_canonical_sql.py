@@ -51,10 +51,14 @@ STATEMENTS = (_TICKETS, _EVENTS, _CUSTOMERS, _OBSERVATION)
 def instant(cell: str) -> str:
     """Return SQL for a cell of ISO 8601 text as a time in UTC; NULL where it is empty or cannot be read.
 
+    The connection's own time zone must be UTC, as :func:`~retaliation_risk.adapters._adapter.begin` sets it.
+
     Examples
     --------
     >>> import duckdb
-    >>> duckdb.sql(f"SELECT {instant(literal('2025-03-01T10:00:00+02:00'))}").fetchall()
+    >>> connection = duckdb.connect()
+    >>> _ = connection.execute("SET TimeZone = 'UTC'")
+    >>> connection.execute(f"SELECT {instant(literal('2025-03-01T10:00:00+02:00'))}").fetchall()
     [(datetime.datetime(2025, 3, 1, 8, 0),)]
     """
     return value(_TIME, cell, "VARCHAR")
