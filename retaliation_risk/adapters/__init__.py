@@ -9,7 +9,17 @@ from pathlib import Path
 
 from retaliation_risk._folders import fresh_folder
 from retaliation_risk._validate import one_of
-from retaliation_risk.adapters import _adapter, _report, hubspot, jira, salesforce, servicenow
+from retaliation_risk.adapters import (
+    _adapter,
+    _report,
+    freshdesk,
+    hubspot,
+    intercom,
+    jira,
+    salesforce,
+    servicenow,
+    zendesk,
+)
 from retaliation_risk.adapters._adapter import Adapter, Imported, Options
 from retaliation_risk.adapters._report import Finding, ImportReport, report_text
 from retaliation_risk.tables.contract import EVENT_TYPES
@@ -37,16 +47,21 @@ SwitchedOff = Callable[[tuple[str, ...], tuple[str, ...]], Sequence[Mapping[str,
 """From the tables and the event types of known time to what cannot be had from them, as ``{"what": ..., "why": ...}``."""
 
 ADAPTERS: dict[str, Adapter] = {
-    "hubspot": Adapter("HubSpot, a folder of its API's JSON, or a CSV of tickets", hubspot.detect, hubspot.read),
-    "jira": Adapter(
-        "Jira Service Management, a folder of its API's JSON, or a CSV of issues", jira.detect, jira.read
+    "freshdesk": Adapter(
+        "Freshdesk (API streams, or the CSV of the interface)", freshdesk.detect, freshdesk.read
     ),
+    "hubspot": Adapter("HubSpot (API streams, or the CSV of the interface)", hubspot.detect, hubspot.read),
+    "intercom": Adapter("Intercom (conversations and parts of the API)", intercom.detect, intercom.read),
+    "jira": Adapter("Jira Service Management (API streams, or the CSV of issues)", jira.detect, jira.read),
     "salesforce": Adapter(
-        "Salesforce Service Cloud, a folder of objects (Case, CaseHistory, ...)",
+        "Salesforce Service Cloud (a folder of objects: Case, CaseHistory, ...)",
         salesforce.detect,
         salesforce.read,
     ),
     "servicenow": Adapter("ServiceNow incident audit log (csv, csv.gz)", servicenow.detect, servicenow.read),
+    "zendesk": Adapter(
+        "Zendesk Support (API streams, or the CSV of the interface)", zendesk.detect, zendesk.read
+    ),
 }
 
 

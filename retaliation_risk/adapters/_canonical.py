@@ -9,14 +9,14 @@ from pathlib import Path
 import duckdb
 
 from retaliation_risk.adapters._adapter import Options
-from retaliation_risk.adapters._canonical_sql import STATEMENTS, words
+from retaliation_risk.adapters._canonical_sql import STATEMENTS, off_clock, words
 from retaliation_risk.adapters._contacts import NO_SECRET, contact_keys
 from retaliation_risk.adapters._forms import columns_of
 from retaliation_risk.adapters._records import Stream, records
 from retaliation_risk.adapters._report import HISTORY, MAX_IDS, Ask, Finding, iso
 from retaliation_risk.adapters._sources import stream_files
 from retaliation_risk.errors import ArgumentError, ContractError, DataError, Problem
-from retaliation_risk.tables._sql import literal
+from retaliation_risk.tables._sql import literal, name
 
 DROPPED = {
     "deleted": "deleted in the helpdesk",
@@ -26,6 +26,13 @@ DROPPED = {
     "staff": "asked for by an agent or administrator, who is no customer",
 }
 """Why a vendor's SQL leaves a ticket out, and how that is said."""
+
+_KNOWN_LATE = (
+    "What only the end of a ticket shows is known from the export on: no model may learn from it before."
+)
+_NO_OUTCOMES = (
+    "There is no public complaint, no reach and no influence in a helpdesk: import outcomes beside it."
+)
 
 Check = tuple[str, str, str, str, str]
 """Code, stream, what is wrong with its rows, the value to show, and ``FROM ...`` that finds them."""
@@ -144,20 +151,85 @@ def general_notes(ask: Ask, level: str, options: Options, odd_addresses: int) ->
     unseen = ask.count(
         "FROM customers ANTI JOIN (FROM people WHERE created_at IS NOT NULL) USING (customer_id)"
     )
-    without_key = ask.count("FROM people WHERE email IS NOT NULL") and options.secret is None
-    notes = [
-        f"The export was made at {iso(exported_at)} ({how}); outcomes are observed up to there.",
-        *([] if level == HISTORY else ["What only the end of a ticket shows is known from the export on, so no model may"
-                                       " learn from it before."]),
-        *([f"{unseen:,} customers have no time of creation: their first_seen_at is their first ticket."] if unseen else []),
-        *([NO_SECRET] if without_key else []),
-        *([f"{odd_addresses:,} e-mail addresses are none, and have no key."] if odd_addresses else []),
-        "There is no public complaint, no reach and no influence in a helpdesk: import outcomes beside it.",
-    ]  # fmt: skip
-    return tuple(notes)
+    said = {
+        f"The export was made at {iso(exported_at)} ({how}); outcomes are observed up to there.": True,
+        _KNOWN_LATE: level != HISTORY,
+        f"{unseen:,} customers have no time of creation: their first_seen_at is their first ticket.": unseen,
+        NO_SECRET: options.secret is None and ask.count("FROM people WHERE email IS NOT NULL"),
+        f"{odd_addresses:,} e-mail addresses are none, and have no key.": odd_addresses,
+        _NO_OUTCOMES: True,
+    }
+    return tuple(note for note, holds in said.items() if holds)
 
 
 def known_names(rename: Mapping[str, str], names: Sequence[str]) -> None:
     """Raise RR111 for a name to rename that the vendor does not have."""
-    if unknown := [name for name in rename if name not in names]:
+    if unknown := [key for key in rename if key not in names]:
         raise ArgumentError("RR111", f"rename has {unknown[0]!r}; it must be one of {', '.join(names)}.")
+
+
+def read_interface(
+    connection: duckdb.DuckDBPyConnection,
+    path: Path,
+    columns: Mapping[str, str],
+    times: Sequence[str],
+    zone: str,
+) -> Stream:
+    """Read the CSV of a user interface into ``rows_raw``, with its times in UTC.
+
+    Parameters
+    ----------
+    connection : duckdb.DuckDBPyConnection
+    path : Path
+    columns : mapping of str to str
+        The vendor's column names to those of the file; the first must be there.
+    times : sequence of str
+        Those that hold times; the first must be there too.
+    zone : str
+        Whose clock they were read off, where they do not say.
+
+    Raises
+    ------
+    DataError
+        RR104 for a file without rows, and what :func:`~retaliation_risk.adapters._records.records` raises.
+    """
+    required = (next(iter(columns)), times[0])
+    stream = records(connection, "rows_read", path, "tickets", columns, required=required, main=True)
+    if not stream.rows:
+        raise DataError("RR104", f"{path.name} has a header and no rows.")
+    shown = ", ".join(f"{off_clock(name(time), zone)} AS {name(time)}" for time in times)
+    connection.execute(f"CREATE TABLE rows_raw AS SELECT * REPLACE ({shown}) FROM rows_read")
+    connection.execute("DROP TABLE rows_read")
+    return stream
+
+
+def empty_streams(
+    connection: duckdb.DuckDBPyConnection, streams: Mapping[str, Sequence[str]], *, made: Sequence[str]
+) -> None:
+    """Make empty tables of those streams that a file of another form does not have."""
+    for stream in streams:
+        if stream not in made:
+            columns = ", ".join(f"{column} VARCHAR" for column in streams[stream])
+            connection.execute(f"CREATE TABLE {stream}_raw ({columns})")
+
+
+def requester(path: Path, columns: Mapping[str, str], candidates: Sequence[str]) -> str:
+    """Return the one column of a file that says who asked; two of them mixed would make two customers of one.
+
+    Raises
+    ------
+    DataError
+        RR101 if it has none of them.
+    """
+    found = columns_of(path)
+    if keys := [key for key in candidates if columns[key] in found]:
+        return keys[0]
+    wanted = " or ".join(map(repr, candidates))
+    raise DataError("RR101", f"{path.name} lacks {wanted}; without it nobody knows whose ticket it is.")
+
+
+def repeated(ask: Ask, tables: Iterable[str]) -> int:
+    """Count the rows that repeat the id of another row of their stream."""
+    return sum(
+        ask.count(f"FROM {table}") - ask.count(f"FROM (SELECT DISTINCT id FROM {table})") for table in tables
+    )

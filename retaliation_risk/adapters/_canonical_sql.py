@@ -51,13 +51,35 @@ STATEMENTS = (_TICKETS, _EVENTS, _CUSTOMERS, _OBSERVATION)
 def instant(cell: str) -> str:
     """Return SQL for a cell of ISO 8601 text as a time in UTC; NULL where it is empty or cannot be read.
 
+    The connection's own time zone must be UTC, as :func:`~retaliation_risk.adapters._adapter.begin` sets it.
+
     Examples
     --------
     >>> import duckdb
-    >>> duckdb.sql(f"SELECT {instant(literal('2025-03-01T10:00:00+02:00'))}").fetchall()
+    >>> connection = duckdb.connect()
+    >>> _ = connection.execute("SET TimeZone = 'UTC'")
+    >>> connection.execute(f"SELECT {instant(literal('2025-03-01T10:00:00+02:00'))}").fetchall()
     [(datetime.datetime(2025, 3, 1, 8, 0),)]
     """
     return value(_TIME, cell, "VARCHAR")
+
+
+def off_clock(cell: str, zone: str) -> str:
+    """Return SQL that turns text of a time without a zone, read off a clock in ``zone``, to UTC; any other text stays.
+
+    Examples
+    --------
+    >>> import duckdb
+    >>> duckdb.sql(f"SELECT {off_clock(literal('2025-07-01 10:00'), 'Europe/Berlin')}").fetchall()
+    [('2025-07-01 08:00:00',)]
+    """
+    if zone == "UTC":
+        return cell
+    shown = f"CAST(timezone({literal(zone)}, TRY_CAST({cell} AS TIMESTAMP)) AT TIME ZONE 'UTC' AS VARCHAR)"
+    bare = r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d(:\d\d(\.\d+)?)?"
+    return (
+        f"CASE WHEN regexp_full_match({cell}, {literal(bare)}) THEN coalesce({shown}, {cell}) ELSE {cell} END"
+    )
 
 
 def case(cell: str, mapping: Mapping[str, object], otherwise: str = "NULL") -> str:

@@ -27,7 +27,8 @@ closed in it."""
 LABELS = {
     "hs_pipeline_stage": "Ticket status", "createdate": "Create date", "closed_date": "Close date",
     "hs_last_closed_date": "Last Closed Date", "hs_ticket_priority": "Priority", "hs_ticket_category": "Category",
-    "source_type": "Source", "time_to_close": "Time to close", "time_to_first_agent_reply": "Time to first agent email reply",
+    "source_type": "Source", "time_to_close": "Time to close",
+    "time_to_first_agent_reply": "Time to first agent email reply",
     "hs_time_to_first_response_sla_status": "Time to First Response SLA Status",
     "hs_time_to_close_sla_status": "Time to Close SLA Ticket Status",
     "hs_time_to_next_response_sla_status": "Time to Next Response SLA Status",
@@ -43,7 +44,18 @@ TIMES = tuple(name for name in LABELS if name.endswith(("date", "_at")))
 
 SLAS = ("hs_time_to_first_response_sla", "hs_time_to_close_sla", "hs_time_to_next_response_sla")
 MISSED = ("1", "Overdue", "4", "Completed late")
-SLA_STATUSES = ("0", "Active SLA", "1", "Overdue", "2", "Due Soon", "3", "Completed on time", "4", "Completed late")
+SLA_STATUSES = (
+    "0",
+    "Active SLA",
+    "1",
+    "Overdue",
+    "2",
+    "Due Soon",
+    "3",
+    "Completed on time",
+    "4",
+    "Completed late",
+)
 """Codes of the API and labels of the user interface; ``1`` and ``4`` are missed deadlines."""
 
 PRIORITIES = {"LOW": 2, "MEDIUM": 3, "HIGH": 4, "URGENT": 5}
@@ -59,7 +71,7 @@ _VERSION = '[{"value": "VARCHAR", "timestamp": "VARCHAR", "sourceType": "VARCHAR
 
 
 def _clock(cell: str) -> str:
-    """SQL for a time: ISO 8601, or milliseconds since 1970."""
+    """Return SQL for a time: ISO 8601, or milliseconds since 1970."""
     return f"coalesce({instant(cell)}, make_timestamp_ms(TRY_CAST(regexp_extract({cell}, '^[0-9]{{12,14}}$') AS BIGINT)))"
 
 
@@ -83,7 +95,8 @@ def csv_rows(properties: Iterable[str], zone: str) -> str:
     Times of that file carry no zone; they are read off a clock in ``zone``.
     """
     cells = (
-        f"coalesce(strftime(timezone({literal(zone)}, TRY_CAST({name} AS TIMESTAMP)), '%Y-%m-%dT%H:%M:%SZ'), {name}) AS {name}"
+        f"coalesce(strftime(timezone({literal(zone)}, TRY_CAST({name} AS TIMESTAMP)), '%Y-%m-%dT%H:%M:%SZ'), {name})"
+        f" AS {name}"
         if name in TIMES
         else name
         for name in properties
@@ -111,7 +124,8 @@ CREATE TABLE versions AS
 SELECT DISTINCT ticket_id, property, {_clock("timestamp")} AS set_at, timestamp AS set_at_text, value,
     {case("sourceType", ACTORS)} AS actor_type
 FROM (
-    SELECT ticket_id, property, unnest(from_json(json_extract(versions, '$."' || property || '"'), '{_VERSION}'), recursive := true)
+    SELECT ticket_id, property,
+        unnest(from_json(json_extract(versions, '$."' || property || '"'), '{_VERSION}'), recursive := true)
     FROM (SELECT ticket_id, versions, unnest(json_keys(versions)) AS property FROM ticket_rows)
 )
 """

@@ -9,15 +9,15 @@ and ``emails``; or one CSV file.
   due date and known from the export on.
 - **message_in**, **message_out**: ``emails`` associated with the ticket; without them the first reply, from
   ``time_to_first_agent_reply``, which is in milliseconds.
-- **csat_rated**: ``hs_last_csat_rating``, if the mapping file says what the firm's worst and best rating are: HubSpot does not.
+- **csat_rated**: ``hs_last_csat_rating``, if the mapping file says what the worst and the best rating are: HubSpot does not.
 
 A ticket holds the channel, and the priority and category that were set with it. A customer is the first associated contact.
 Tickets that were merged into others are left out.
 
 Of a CSV the closing, missed deadlines and ratings are known from the export on; labels and internal names both read.
 
-Not read: scores and sentiments that HubSpot's models write over what was there, ``hs_ticket_reopened_at`` (only the last), and
-associations of tickets with tickets, which have no time.
+Not read: scores and sentiments that HubSpot's models write over what was there, ``hs_ticket_reopened_at`` (only the last),
+and associations of tickets with tickets, which have no time.
 """
 
 from __future__ import annotations
@@ -76,7 +76,9 @@ def detect(path: Path) -> bool:
     >>> detect(Path("no-such-folder"))
     False
     """
-    return looks_like(path, "tickets", ("id", "properties")) or looks_like(path, "tickets", (ID, "Create date"))
+    return looks_like(path, "tickets", ("id", "properties")) or looks_like(
+        path, "tickets", (ID, "Create date")
+    )
 
 
 def read(

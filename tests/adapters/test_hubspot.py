@@ -113,7 +113,9 @@ def test_a_csv_gives_back_openings_and_its_ends_only_from_the_export_on(story: S
         imported = read(write_csv(story, Path(folder) / "hubspot.csv"))
     assert imported.report.level == "snapshot"
     found = tickets(imported)
-    assert found["opened_at"].to_dict() == {TICKET.format(each.number): each.opened_at for each in story.tickets}
+    assert found["opened_at"].to_dict() == {
+        TICKET.format(each.number): each.opened_at for each in story.tickets
+    }
     assert found["channel"].to_dict() == {TICKET.format(each.number): each.channel for each in story.tickets}
     ends = [[event for event in each.events if event.kind in ("end", "back")] for each in story.tickets]
     done = [each[-1].at for each in ends if each and each[-1].kind == "end"]
@@ -128,9 +130,13 @@ def test_stages_are_closed_by_what_the_pipelines_say(account: Path) -> None:
     assert events(imported, "reopened") == [(A, hour(6), hour(6))]
 
 
-def test_without_pipelines_a_stage_is_refused_until_the_firm_says_what_it_is(account: Path, tmp_path: Path) -> None:
+def test_without_pipelines_a_stage_is_refused_until_the_firm_says_what_it_is(
+    account: Path, tmp_path: Path
+) -> None:
     (account / "pipelines.json").unlink()
-    with pytest.raises(ContractError, match=r"^RR180 unknown status: .*'71001' \(3 rows\), '71004' \(2 rows\)"):
+    with pytest.raises(
+        ContractError, match=r"^RR180 unknown status: .*'71001' \(3 rows\), '71004' \(2 rows\)"
+    ):
         read(account)
     imported = read(account, mapped(tmp_path, '[statuses]\n71001 = "open"\n71004 = "done"\n'))
     assert events(imported, "reopened") == [(A, hour(6), hour(6))]
@@ -138,7 +144,9 @@ def test_without_pipelines_a_stage_is_refused_until_the_firm_says_what_it_is(acc
 
 def test_the_stages_that_every_account_starts_with_are_known(account: Path) -> None:
     (account / "pipelines.json").unlink()
-    edit(account, versions("hs_pipeline_stage", (hour(1), "1"), (hour(2), "2"), (hour(3), "4"), (hour(5), "3")))
+    edit(
+        account, versions("hs_pipeline_stage", (hour(1), "1"), (hour(2), "2"), (hour(3), "4"), (hour(5), "3"))
+    )
     imported = read(account)
     assert events(imported, "solved") == [(A, hour(3), hour(3)), (B, hour(3), hour(3))]
     assert events(imported, "reopened") == [(A, hour(5), hour(5)), (B, hour(5), hour(5))]
@@ -146,14 +154,21 @@ def test_the_stages_that_every_account_starts_with_are_known(account: Path) -> N
 
 def test_durations_are_milliseconds(account: Path) -> None:
     edit(account, lambda record: record.update(propertiesWithHistory={}))
-    edit(account, lambda record: record["properties"].update(time_to_close="7200000", time_to_first_agent_reply="1800000"))
+    edit(
+        account,
+        lambda record: record["properties"].update(
+            time_to_close="7200000", time_to_first_agent_reply="1800000"
+        ),
+    )
     imported = read(account)
     assert events(imported, "solved") == [(A, hour(3), EXPORTED), (B, hour(3), EXPORTED)]
     replied = [each for each in events(imported, "message_out") if each[0] == B]
     assert replied == [(B, hour(1.5), hour(1.5))]
 
 
-@pytest.mark.parametrize(("code", "missed"), [("0", False), ("1", True), ("2", False), ("3", False), ("4", True)])
+@pytest.mark.parametrize(
+    ("code", "missed"), [("0", False), ("1", True), ("2", False), ("3", False), ("4", True)]
+)
 def test_codes_1_and_4_of_an_sla_are_missed_deadlines(account: Path, code: str, missed: bool) -> None:
     edit(account, versions("hs_time_to_close_sla_status", (hour(1), "0"), (hour(5), code)))
     found = [each for each in events(read(account), "sla_breached") if each[0] == B]
@@ -193,10 +208,15 @@ def test_ratings_are_not_read_until_the_firm_says_what_they_mean(account: Path, 
     edit(account, versions("hs_last_csat_rating", (hour(8), "2")))
     unread = read(account)
     assert events(unread, "csat_rated") == []
-    assert {found.about: found.count for found in unread.report.left_out} == {"ratings without a scale, or outside it": 2}
+    assert {found.about: found.count for found in unread.report.left_out} == {
+        "ratings without a scale, or outside it": 2
+    }
     imported = read(account, mapped(tmp_path, "[csat]\nworst = 0\nbest = 2\n"))
     assert events(imported, "csat_rated") == [(A, hour(8), hour(8)), (B, hour(8), hour(8))]
-    assert imported.tables.frame("ticket_events").query("event_type == 'csat_rated'")["value"].tolist() == [1, 1]
+    assert imported.tables.frame("ticket_events").query("event_type == 'csat_rated'")["value"].tolist() == [
+        1,
+        1,
+    ]
 
 
 def test_a_rating_outside_the_scale_is_left_out_and_counted(account: Path, tmp_path: Path) -> None:
@@ -207,7 +227,12 @@ def test_a_rating_outside_the_scale_is_left_out_and_counted(account: Path, tmp_p
 
 
 def test_a_ticket_merged_into_another_is_kept_once(account: Path) -> None:
-    edit(account, lambda record: record["properties"].update(hs_merged_object_ids=f"{B};12345") if record["id"] == A else None)
+    edit(
+        account,
+        lambda record: (
+            record["properties"].update(hs_merged_object_ids=f"{B};12345") if record["id"] == A else None
+        ),
+    )
     imported = read(account)
     assert list(tickets(imported).index) == [A]
     assert [(found.count, found.ids) for found in imported.report.left_out] == [(1, (B,))]
@@ -247,7 +272,9 @@ def test_times_of_a_csv_are_read_off_the_clock_that_the_mapping_names(tmp_path: 
 def test_times_that_cannot_be_read_are_named(tmp_path: Path) -> None:
     file = write_csv(STORY, tmp_path / "hubspot.csv")
     file.write_text(file.read_text().replace("2025-03-01 09:00", "1.3.2025"))
-    with pytest.raises(ContractError, match=r"RR201 .*2 rows have a createdate that is no time .*'1\.3\.2025'"):
+    with pytest.raises(
+        ContractError, match=r"RR201 .*2 rows have a createdate that is no time .*'1\.3\.2025'"
+    ):
         read(file)
 
 
@@ -261,7 +288,9 @@ def test_times_that_cannot_be_read_are_named(tmp_path: Path) -> None:
         ("[statuses", r"ours\.toml is no TOML"),
     ],
 )
-def test_a_mapping_that_cannot_be_used_is_refused(account: Path, tmp_path: Path, text: str, match: str) -> None:
+def test_a_mapping_that_cannot_be_used_is_refused(
+    account: Path, tmp_path: Path, text: str, match: str
+) -> None:
     with pytest.raises(DataError, match=rf"^RR181 bad choices: .*{match}"):
         read(account, mapped(tmp_path, text))
 

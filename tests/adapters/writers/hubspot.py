@@ -28,12 +28,20 @@ def time(at: datetime) -> str:
 def write(story: Story, folder: Path) -> Path:
     """Write tickets, pipelines, contacts and emails as the API answers."""
     folder.mkdir(parents=True, exist_ok=True)
-    stages = [{"id": key, "label": label, "metadata": {"ticketState": state}} for key, (label, state) in STATE.items()]
+    stages = [
+        {"id": key, "label": label, "metadata": {"ticketState": state}}
+        for key, (label, state) in STATE.items()
+    ]
     answers = {
         "tickets": [ticket_of(each) for each in story.tickets],
         "pipelines": [{"id": "7", "label": "Support", "stages": stages}],
         "contacts": [contact(number, at) for number, at in enumerate(story.customers)],
-        "emails": [mail(each, event) for each in story.tickets for event in each.events if event.kind.startswith("message")],
+        "emails": [
+            mail(each, event)
+            for each in story.tickets
+            for event in each.events
+            if event.kind.startswith("message")
+        ],
     }
     for name, results in answers.items():
         (folder / f"{name}.json").write_text(json.dumps({"results": results}))
@@ -50,7 +58,9 @@ def mail(ticket: Ticket, event: Event) -> dict[str, Any]:
     return {
         "id": f"{TICKET.format(ticket.number)}{event.at:%j%H%M}",
         "properties": {"hs_timestamp": time(event.at), "hs_email_direction": direction},
-        "associations": {"tickets": {"results": [{"id": TICKET.format(ticket.number), "type": "email_to_ticket"}]}},
+        "associations": {
+            "tickets": {"results": [{"id": TICKET.format(ticket.number), "type": "email_to_ticket"}]}
+        },
     }
 
 
@@ -95,10 +105,15 @@ def ticket_of(ticket: Ticket) -> dict[str, Any]:
             **{name: values[-1][2] for name, values in told.items() if values},
         },
         "propertiesWithHistory": {
-            name: [{"value": value, "timestamp": time(at), "sourceType": by} for at, by, value in reversed(values)]
+            name: [
+                {"value": value, "timestamp": time(at), "sourceType": by}
+                for at, by, value in reversed(values)
+            ]
             for name, values in told.items()
         },
-        "associations": {"contacts": {"results": [{"id": CONTACT.format(ticket.customer), "type": "ticket_to_contact"}]}},
+        "associations": {
+            "contacts": {"results": [{"id": CONTACT.format(ticket.customer), "type": "ticket_to_contact"}]}
+        },
         "archived": False,
     }
 
@@ -107,8 +122,9 @@ def write_csv(story: Story, file: Path) -> Path:
     """Write the CSV of the user interface: labels for names, and the end of each ticket."""
     file.parent.mkdir(parents=True, exist_ok=True)
     header = [
-        "Ticket ID", "Ticket name", "Pipeline", "Ticket status", "Create date", "Close date", "Priority", "Category", "Source",
-        "Time to Close SLA Ticket Status", "Time to Close SLA Due Date", "Last CSAT survey rating", "Associated Contact IDs",
+        "Ticket ID", "Ticket name", "Pipeline", "Ticket status", "Create date", "Close date", "Priority", "Category",
+        "Source", "Time to Close SLA Ticket Status", "Time to Close SLA Due Date", "Last CSAT survey rating",
+        "Associated Contact IDs",
     ]  # fmt: skip
     with file.open("w", newline="", encoding="utf-8") as out:
         rows = csv.writer(out)
@@ -122,7 +138,8 @@ def csv_row(ticket: Ticket) -> list[str]:
     done = bool(ends) and ends[-1].kind == "end"
     late = [event for event in ticket.events if event.kind == "sla_breached"]
     return [
-        TICKET.format(ticket.number), "text", "Support", "Done" if done else "In progress", f"{ticket.opened_at:%Y-%m-%d %H:%M}",
+        TICKET.format(ticket.number), "text", "Support", "Done" if done else "In progress",
+        f"{ticket.opened_at:%Y-%m-%d %H:%M}",
         f"{ends[-1].at:%Y-%m-%d %H:%M}" if done else "", "Urgent", ticket.issue or "", ticket.channel.title(),
         "Completed late" if late else "Completed on time", f"{late[0].at:%Y-%m-%d %H:%M}" if late else "", "",
         f"{CONTACT.format(ticket.customer)};999",
