@@ -9,21 +9,24 @@ from pathlib import Path
 
 from retaliation_risk._folders import fresh_folder
 from retaliation_risk._validate import one_of
-from retaliation_risk.adapters import _adapter, _report, servicenow
+from retaliation_risk.adapters import _adapter, _report, mapping, servicenow
 from retaliation_risk.adapters._adapter import Adapter, Imported, Options
 from retaliation_risk.adapters._report import Finding, ImportReport, report_text
+from retaliation_risk.adapters.guess import Draft, draft_mapping
 from retaliation_risk.tables.contract import EVENT_TYPES
 from retaliation_risk.tables.write import write_files
 
 __all__ = [
     "ADAPTERS",
     "Adapter",
+    "Draft",
     "Finding",
     "ImportReport",
     "Imported",
     "Options",
     "SwitchedOff",
     "detect",
+    "draft_mapping",
     "import_notes",
     "import_tables",
     "report_text",
@@ -38,6 +41,7 @@ SwitchedOff = Callable[[tuple[str, ...], tuple[str, ...]], Sequence[Mapping[str,
 
 ADAPTERS: dict[str, Adapter] = {
     "servicenow": Adapter("ServiceNow incident audit log (csv, csv.gz)", servicenow.detect, servicenow.read),
+    "mapping": Adapter("any CSV, JSON or Parquet export, by a mapping file", mapping.detect, mapping.read),
 }
 
 
