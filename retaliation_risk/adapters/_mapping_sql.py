@@ -81,10 +81,8 @@ def _seconds(words: str, event: Event, mapping: Mapping) -> str:
 
 def _time(words: str, cell: Cell, mapping: Mapping) -> str:
     written, zone = cell.format or mapping.time_format, cell.zone or mapping.zone
-    if written in _EPOCHS:
-        moment = (
-            f"make_timestamp(CAST({_EPOCHS[str(written)]} * TRY_CAST({words} AS DECIMAL(28, 6)) AS BIGINT))"
-        )
+    if isinstance(written, str) and written in _EPOCHS:
+        moment = f"make_timestamp(CAST({_EPOCHS[written]} * TRY_CAST({words} AS DECIMAL(28, 6)) AS BIGINT))"
     elif written == "iso":
         if zone == "UTC":
             return words
@@ -103,7 +101,9 @@ def _number(words: str, cell: Cell, mapping: Mapping) -> str:
         return f"coalesce({number}, {words})"
     low, high = cell.scale
     scaled = f"(TRY_CAST({number} AS DOUBLE) - {low}) / ({high} - {low})"
-    return f"coalesce(CAST({scaled} AS VARCHAR), {words})"
+    # What lies outside the scale is no number of it: the check then names it.
+    outside = literal(f" outside [{low:g}, {high:g}]")
+    return f"CASE WHEN {scaled} BETWEEN 0 AND 1 THEN CAST({scaled} AS VARCHAR) ELSE {words} || {outside} END"
 
 
 def _plain(words: str, decimal: str) -> str:
