@@ -16,24 +16,28 @@ from retaliation_risk.adapters import (
     hubspot,
     intercom,
     jira,
+    mapping,
     salesforce,
     servicenow,
     zendesk,
 )
 from retaliation_risk.adapters._adapter import Adapter, Imported, Options
 from retaliation_risk.adapters._report import Finding, ImportReport, report_text
+from retaliation_risk.adapters.guess import Draft, draft_mapping
 from retaliation_risk.tables.contract import EVENT_TYPES
 from retaliation_risk.tables.write import write_files
 
 __all__ = [
     "ADAPTERS",
     "Adapter",
+    "Draft",
     "Finding",
     "ImportReport",
     "Imported",
     "Options",
     "SwitchedOff",
     "detect",
+    "draft_mapping",
     "import_notes",
     "import_tables",
     "report_text",
@@ -62,6 +66,7 @@ ADAPTERS: dict[str, Adapter] = {
     "zendesk": Adapter(
         "Zendesk Support (API streams, or the CSV of the interface)", zendesk.detect, zendesk.read
     ),
+    "mapping": Adapter("any CSV, JSON or Parquet export, by a mapping file", mapping.detect, mapping.read),
 }
 
 
