@@ -50,7 +50,7 @@ def looks_like(path: Path, stream: str, columns: Iterable[str]) -> bool:
 def read_streams(
     connection: duckdb.DuckDBPyConnection,
     path: Path,
-    streams: Mapping[str, Sequence[str]],
+    streams: Mapping[str, Sequence[str] | Mapping[str, str]],
     required: Sequence[str],
     options: Options,
 ) -> list[Stream]:

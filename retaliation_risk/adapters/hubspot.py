@@ -134,8 +134,9 @@ def _read(
         execute(connection, (sql.ticket_rows(sql.LABELS),))
         return streams
     columns = {"id": ID, "contacts": CONTACTS, **_headers(path, options)}
-    others = {name: dict.fromkeys(columns) for name, columns in sql.STREAMS.items() if name != "tickets"}
-    streams = read_streams(connection, path, {"tickets": columns, **others}, ("id", "createdate"), options)
+    streams = read_streams(
+        connection, path, {**sql.STREAMS, "tickets": columns}, ("id", "createdate"), options
+    )
     execute(connection, (sql.csv_rows(sql.LABELS, settings.time_zone),))
     return streams
 
