@@ -14,6 +14,7 @@ from retaliation_risk.adapters._salesforce_sql import CHANNELS, PRIORITIES
 
 # table, what was found, the id to show, the rows
 _LEFT_OUT = (
+    ("tickets", "cases in the recycle bin", "Id", "FROM case_raw WHERE lower(IsDeleted) = 'true'"),
     (
         "ticket_events",
         "rows of other objects whose case is not in the export",

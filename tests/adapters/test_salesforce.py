@@ -161,6 +161,13 @@ def test_a_case_merged_into_another_is_kept_once(org: Path) -> None:
     assert [(found.count, found.ids) for found in imported.report.left_out] == [(1, (CASE.format(2),))]
 
 
+def test_a_case_in_the_recycle_bin_is_left_out_and_counted(org: Path) -> None:
+    edit(org, "Case", IsDeleted=["false", "true"])
+    imported = read(org)
+    assert list(tickets(imported).index) == [A]
+    assert (1, (B,)) in [(found.count, found.ids) for found in imported.report.left_out]
+
+
 def test_ids_of_15_and_of_18_characters_are_the_same(org: Path) -> None:
     whole = read(org)
     for name, column in (
