@@ -9,21 +9,24 @@ from pathlib import Path
 
 from retaliation_risk._folders import fresh_folder
 from retaliation_risk._validate import one_of
-from retaliation_risk.adapters import _adapter, _report, freshdesk, intercom, servicenow, zendesk
+from retaliation_risk.adapters import _adapter, _report, freshdesk, intercom, mapping, servicenow, zendesk
 from retaliation_risk.adapters._adapter import Adapter, Imported, Options
 from retaliation_risk.adapters._report import Finding, ImportReport, report_text
+from retaliation_risk.adapters.guess import Draft, draft_mapping
 from retaliation_risk.tables.contract import EVENT_TYPES
 from retaliation_risk.tables.write import write_files
 
 __all__ = [
     "ADAPTERS",
     "Adapter",
+    "Draft",
     "Finding",
     "ImportReport",
     "Imported",
     "Options",
     "SwitchedOff",
     "detect",
+    "draft_mapping",
     "import_notes",
     "import_tables",
     "report_text",
@@ -45,6 +48,7 @@ ADAPTERS: dict[str, Adapter] = {
     "zendesk": Adapter(
         "Zendesk Support (API streams, or the CSV of the interface)", zendesk.detect, zendesk.read
     ),
+    "mapping": Adapter("any CSV, JSON or Parquet export, by a mapping file", mapping.detect, mapping.read),
 }
 
 

@@ -44,7 +44,7 @@ class Options:
 
     rename: Mapping[str, str] = field(default_factory=dict)
     time_format: str | None = None
-    secret: bytes | None = None
+    secret: bytes | None = field(default=None, repr=False)
     exported_at: datetime | None = None
     mapping: Path | None = None
     tell: Callable[[str], None] = _silent

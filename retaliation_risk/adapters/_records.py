@@ -26,8 +26,10 @@ from retaliation_risk.adapters._sources import (
     unreadable,
 )
 from retaliation_risk.errors import DataError
+from retaliation_risk.tables._cast import value
 from retaliation_risk.tables._sql import literal
 from retaliation_risk.tables._sql import name as quoted
+from retaliation_risk.tables.contract import Column
 
 _LONGEST_ANSWER = 1 << 28
 """Bytes that one answer of an API may have; any other record may have DuckDB's own 16 MB."""
@@ -38,13 +40,18 @@ _JSON_FORMATS = {"array": "array", "lines": "newline_delimited", "messages": "ne
 
 @dataclass(frozen=True)
 class Stream:
-    """One stream as it was read: its files (none if there is no such stream), rows, and the columns that some row fills."""
+    """One stream as it was read.
+
+    ``files`` are none if there is no such stream; ``filled`` are the columns of the table that some row fills; ``names`` are
+    those of the header, or of the first record.
+    """
 
     name: str
     files: tuple[SourceFile, ...]
     forms: tuple[str, ...]
     rows: int
     filled: frozenset[str]
+    names: tuple[str, ...]
 
 
 def records(
@@ -96,7 +103,13 @@ def records(
     rows, filled = _counted(connection, table, wanted)
     forms = tuple(dict.fromkeys(form.kind for _, form in held))
     _check_required(path, stream, wanted, [name for name in required if name not in filled and rows])
-    return Stream(stream, tuple(source for source, _ in held), forms, rows, filled)
+    names = tuple(dict.fromkeys(name for _, form in held for name in form.columns))
+    return Stream(stream, tuple(source for source, _ in held), forms, rows, filled, names)
+
+
+def utc(words: str) -> str:
+    """Return SQL for the UTC time that text in ISO 8601 says; without a zone it is UTC, and NULL where it is no time."""
+    return value(Column("time", "time", ""), words, "VARCHAR")
 
 
 def _opened(path: Path, stream: str) -> tuple[SourceFile, Form]:

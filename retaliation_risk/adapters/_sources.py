@@ -24,7 +24,7 @@ MESSAGES = ("messages", "singer", "airbyte")
 """Names of a file in a folder that holds several streams as Singer or Airbyte messages."""
 
 _CHUNK = 1 << 20
-_NOISE = re.compile(r"^[A-Z][A-Za-z ]+ Error: |( in)? file (\"[^\"]*\"|'[^']*')", re.IGNORECASE)
+_NOISE = re.compile(r"^[A-Z][A-Za-z ]+ Error: |( in )?\bfile (\"[^\"]*\"|'[^']*')", re.IGNORECASE)
 _TELLING = re.compile(r" on Line:|Expected|unterminated|Malformed", re.IGNORECASE)
 _BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 _PART = r"[-_.]?(part[-_.]?)?\d[\w.-]*"
