@@ -138,6 +138,7 @@ _ALL = (
         "A file does not show what its columns mean: it has no rows, or nothing in it can be a ticket's id.",
         "Write the mapping by hand; docs/adapters.md says how.",
     ),
+    # Exports of a helpdesk.
     Message(
         "RR180",
         "unknown status",

@@ -14,6 +14,7 @@ from retaliation_risk.adapters._contacts import NO_SECRET, contact_keys
 from retaliation_risk.adapters._forms import columns_of
 from retaliation_risk.adapters._records import Stream, records
 from retaliation_risk.adapters._report import HISTORY, MAX_IDS, Ask, Finding, iso
+from retaliation_risk.adapters._settings import Settings
 from retaliation_risk.adapters._sources import stream_files
 from retaliation_risk.errors import ArgumentError, ContractError, DataError, Problem
 from retaliation_risk.tables._sql import literal, name
@@ -162,10 +163,23 @@ def general_notes(ask: Ask, level: str, options: Options, odd_addresses: int) ->
     return tuple(note for note, holds in said.items() if holds)
 
 
-def known_names(rename: Mapping[str, str], names: Sequence[str]) -> None:
-    """Raise RR111 for a name to rename that the vendor does not have."""
+def chosen_names(settings: Settings, options: Options, names: Sequence[str]) -> dict[str, str]:
+    """Return the names that are others in the file, from the firm's file and the options.
+
+    Raises
+    ------
+    ArgumentError
+        RR111 for a name that the vendor does not have.
+    """
+    rename = {**settings.rename, **options.rename}
     if unknown := [key for key in rename if key not in names]:
         raise ArgumentError("RR111", f"rename has {unknown[0]!r}; it must be one of {', '.join(names)}.")
+    return rename
+
+
+def is_file_with(path: Path, column: str) -> bool:
+    """Say whether a path is one file, not a folder, with this column."""
+    return path.is_file() and looks_like(path, "tickets", (column,))
 
 
 def read_interface(

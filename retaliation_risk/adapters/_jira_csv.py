@@ -40,7 +40,11 @@ CREATE TABLE items (ticket_id VARCHAR, changed_at TIMESTAMP, changed_at_text VAR
 
 
 def read_csv(
-    connection: duckdb.DuckDBPyConnection, path: Path, options: Options, settings: Settings
+    connection: duckdb.DuckDBPyConnection,
+    path: Path,
+    options: Options,
+    settings: Settings,
+    names: Mapping[str, str],
 ) -> list[Stream]:
     """Make ``issues``, ``items`` (empty), ``written``, ``missed``, ``rated`` and ``statuses`` of a CSV file.
 
@@ -50,9 +54,11 @@ def read_csv(
         Holds ``told``.
     path : Path
     options : Options
-        ``rename`` for other headers than those of :data:`COLUMNS`, ``time_format`` for another than can be told.
+        ``time_format``, where none can be told.
     settings : Settings
         ``time_zone``: whose clock the times are off.
+    names : mapping of str to str
+        Headers of :data:`COLUMNS` that are others in the file.
 
     Raises
     ------
@@ -60,7 +66,7 @@ def read_csv(
         RR101 to RR104 and RR107 for a file that cannot be used, RR182 for dates whose format cannot be told.
     """
     header = columns_of(path)
-    columns = {name: options.rename.get(theirs, theirs) for name, theirs in COLUMNS.items()}
+    columns = {name: names.get(theirs, theirs) for name, theirs in COLUMNS.items()}
     comments = {f"comment_{place}": name for place, name in enumerate(_repeated(header, "Comment"))}
     deadlines = {f"sla_{place}": name for place, name in enumerate(_deadlines(header))}
     stream = records(

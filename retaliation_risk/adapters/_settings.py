@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from retaliation_risk.errors import DataError
 
-_KEYS = {"statuses": dict, "csat": dict, "time_zone": str}
+_KEYS = {"statuses": dict, "csat": dict, "time_zone": str, "rename": dict}
 _WORDS = {"open": False, "done": True}
 
 
@@ -27,11 +27,14 @@ class Settings:
         Worst and best rating of the firm's own scale.
     time_zone : str
         Zone of times that are written without one.
+    rename : mapping of str to str
+        The helpdesk's column names that are others in the file: the helpdesk's to yours.
     """
 
     statuses: Mapping[str, bool] = field(default_factory=dict)
     csat: tuple[float, float] | None = None
     time_zone: str = "UTC"
+    rename: Mapping[str, str] = field(default_factory=dict)
 
 
 def read_settings(path: Path | None) -> Settings:
@@ -49,6 +52,8 @@ def read_settings(path: Path | None) -> Settings:
             [csat]
             worst = 1
             best = 5
+            [rename]
+            issue = "360001"
 
     Raises
     ------
@@ -58,7 +63,7 @@ def read_settings(path: Path | None) -> Settings:
     Examples
     --------
     >>> read_settings(None)
-    Settings(statuses={}, csat=None, time_zone='UTC')
+    Settings(statuses={}, csat=None, time_zone='UTC', rename={})
     """
     if path is None:
         return Settings()
@@ -70,6 +75,7 @@ def read_settings(path: Path | None) -> Settings:
         {name: _is_done(path, name, word) for name, word in told.get("statuses", {}).items()},
         _scale(path, told["csat"]) if "csat" in told else None,
         _zone(path, told.get("time_zone", "UTC")),
+        {name: str(yours) for name, yours in told.get("rename", {}).items()},
     )
 
 

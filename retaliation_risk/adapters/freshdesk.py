@@ -18,6 +18,7 @@ Merged tickets carry no mark, and cannot be told from others.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -27,10 +28,11 @@ from retaliation_risk.adapters import _freshdesk_sql as sql
 from retaliation_risk.adapters._adapter import DEFAULT, Imported, Options, begin, finish
 from retaliation_risk.adapters._canonical import (
     Check,
+    chosen_names,
     empty_streams,
     execute,
     general_notes,
-    known_names,
+    is_file_with,
     left_out,
     looks_like,
     make_tables,
@@ -77,6 +79,10 @@ _FIXED_NOTES = (
     "Freshdesk's escalated flags are missed deadlines, and are read as such; it does not record a person's escalation.",
     "Tickets that were merged into others carry no mark in this export: each counts as a contact of its own.",
 )
+_NO_ISSUE = (
+    "What a ticket is about was not read, so that a repeat of the same issue cannot be told: name the key of an activity as"
+    " issue, where there are activities."
+)
 _NO_ACTIVITIES = (
     "There are no activities (stream ticket_activities): only the last resolution, reopening and closing of a ticket are"
     " known, from the export on. Messages have their own times."
@@ -113,9 +119,9 @@ def read(
         Empty database to hold the tables; in memory without it.
     options : Options
         ``mapping``: a file that says which of your own statuses are open or done, and names the CSV's ``time_zone`` (UTC
-        without it), see :mod:`~retaliation_risk.adapters._settings`. ``rename``: ``issue`` to the key of an activity that
-        says what a ticket is about, and columns of the CSV that have another name in the file. ``secret``,
-        ``exported_at``.
+        without it), see :mod:`~retaliation_risk.adapters._settings`. ``rename`` (also a section of it): ``issue`` to the
+        key of an activity that says what a ticket is about, and columns of the CSV that have another name in the file.
+        ``secret``, ``exported_at``.
 
     Returns
     -------
@@ -134,32 +140,25 @@ def read(
     Traceback (most recent call last):
     retaliation_risk.errors.DataError: RR107 not found: there is no file or folder no-such-folder. Check the path.
     """
-    path = Path(path)
-    known_names(options.rename, (ISSUE, *CSV_COLUMNS))
-    settings = read_settings(options.mapping)
+    path, settings = Path(path), read_settings(options.mapping)
+    rename = chosen_names(settings, options, (ISSUE, *CSV_COLUMNS))
     connection = begin(connection)
-    from_interface = path.is_file() and looks_like(
-        path, "tickets", (options.rename.get("Ticket ID", "Ticket ID"),)
-    )
+    zone = settings.time_zone if is_file_with(path, rename.get("Ticket ID", "Ticket ID")) else ""
     streams = (
-        _read_csv(connection, path, options, settings.time_zone)
-        if from_interface
+        _read_csv(connection, path, rename, zone)
+        if zone
         else read_streams(connection, path, sql.STREAMS, ("id", "requester_id", "created_at"), options)
     )
     options.tell("ordering changes")
-    execute(connection, (*sql.TYPED, sql.named(_statuses(settings))), issue=options.rename.get(ISSUE, ""))
+    execute(connection, (*sql.TYPED, sql.named(_statuses(settings))), issue=rename.get(ISSUE, ""))
     execute(connection, sql.MADE, exported_at=moment(options))
     raise_problems(connection, _CHECKS)
     odd = make_tables(connection, options)
     tables = finish(connection, now=options.exported_at)
     ask = Ask(connection)
     level = HISTORY if ask.count("FROM activities") else SNAPSHOT
-    said = _said(ask, from_interface)
-    notes = (
-        *_FIXED_NOTES,
-        *_notes(level, options, settings.time_zone if from_interface else ""),
-        *general_notes(ask, level, options, odd),
-    )
+    notes = (*_notes(level, rename, zone), *general_notes(ask, level, options, odd))
+    said = _said(ask, from_interface=bool(zone))
     return Imported(
         tables,
         count_report(
@@ -174,9 +173,11 @@ def _statuses(settings: Settings) -> dict[str, str]:
     return {**sql.STATUSES, **own}
 
 
-def _read_csv(connection: duckdb.DuckDBPyConnection, path: Path, options: Options, zone: str) -> list[Stream]:
+def _read_csv(
+    connection: duckdb.DuckDBPyConnection, path: Path, rename: Mapping[str, str], zone: str
+) -> list[Stream]:
     """Read the CSV of the interface, and give it the form of the API's streams; all but tickets and contacts stay empty."""
-    columns = {name: options.rename.get(name, name) for name in CSV_COLUMNS}
+    columns = {name: rename.get(name, name) for name in CSV_COLUMNS}
     who = requester(path, columns, REQUESTERS)
     stream = read_interface(connection, path, columns, CSV_TIMES, zone)
     execute(connection, (sql.csv_tickets(who), sql.csv_contacts(who)))
@@ -184,7 +185,7 @@ def _read_csv(connection: duckdb.DuckDBPyConnection, path: Path, options: Option
     return [stream]
 
 
-def _said(ask: Ask, from_interface: bool) -> dict[str, Any]:
+def _said(ask: Ask, *, from_interface: bool) -> dict[str, Any]:
     changed = (*sql.CHANGED, *(sql.CHANGED_CSV if from_interface else ()))
     return {
         "left_out": (*left_out(ask), *ask.findings(sql.LEFT_OUT)),
@@ -194,11 +195,11 @@ def _said(ask: Ask, from_interface: bool) -> dict[str, Any]:
     }
 
 
-def _notes(level: str, options: Options, zone: str) -> tuple[str, ...]:
-    issue = options.rename.get(ISSUE, "") if level == HISTORY else ""
+def _notes(level: str, rename: Mapping[str, str], zone: str) -> tuple[str, ...]:
+    issue = rename.get(ISSUE, "") if level == HISTORY else ""
     return (
-        f"What a ticket is about is {issue} of its first activity." if issue else
-        "What a ticket is about was not read, so that a repeat of the same issue cannot be told.",
+        *_FIXED_NOTES,
+        f"What a ticket is about is {issue} of its first activity." if issue else _NO_ISSUE,
         *([] if level == HISTORY else [_NO_ACTIVITIES]),
         *([_FROM_INTERFACE.format(zone=zone)] if zone else []),
-    )  # fmt: skip
+    )

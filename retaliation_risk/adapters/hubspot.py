@@ -22,6 +22,7 @@ and associations of tickets with tickets, which have no time.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,7 @@ from retaliation_risk.adapters import _hubspot_sql as sql
 from retaliation_risk.adapters._adapter import DEFAULT, Imported, Options, begin, finish
 from retaliation_risk.adapters._canonical import (
     Check,
+    chosen_names,
     execute,
     general_notes,
     left_out,
@@ -98,6 +100,8 @@ def read(
 
     Raises
     ------
+    ArgumentError
+        RR111 for a property to rename that is not read.
     DataError
         RR101 to RR104 and RR107 for files that cannot be used, RR181 for a mapping file; a ContractError with RR180,
         RR201 or RR202 for values that cannot.
@@ -133,7 +137,11 @@ def _read(
         streams = read_streams(connection, path, sql.STREAMS, ("id", "properties"), options)
         execute(connection, (sql.ticket_rows(sql.LABELS),))
         return streams
-    columns = {"id": ID, "contacts": CONTACTS, **_headers(path, options)}
+    columns = {
+        "id": ID,
+        "contacts": CONTACTS,
+        **_headers(path, chosen_names(settings, options, tuple(sql.LABELS))),
+    }
     streams = read_streams(
         connection, path, {**sql.STREAMS, "tickets": columns}, ("id", "createdate"), options
     )
@@ -141,13 +149,10 @@ def _read(
     return streams
 
 
-def _headers(path: Path, options: Options) -> dict[str, str]:
+def _headers(path: Path, names: Mapping[str, str]) -> dict[str, str]:
     """Column of each property in a CSV: as renamed, else its label, else its internal name."""
     found = columns_of(path)
-    return {
-        name: options.rename.get(name, label if label in found else name)
-        for name, label in sql.LABELS.items()
-    }
+    return {name: names.get(name, label if label in found else name) for name, label in sql.LABELS.items()}
 
 
 def _said(ask: Ask, options: Options, settings: Settings, is_csv: bool, odd: int) -> dict[str, Any]:

@@ -31,7 +31,6 @@ from retaliation_risk.adapters._canonical import (
     Check,
     execute,
     general_notes,
-    known_names,
     left_out,
     looks_like,
     make_tables,
@@ -104,7 +103,6 @@ def read(
     retaliation_risk.errors.DataError: RR107 not found: there is no file or folder no-such-folder. Check the path.
     """
     path = Path(path)
-    known_names(options.rename, ())
     connection = begin(connection)
     streams = read_streams(connection, path, sql.STREAMS, ("id", "created_at"), options)
     options.tell("ordering changes")

@@ -31,6 +31,7 @@ from retaliation_risk.adapters import _jira_sql as sql
 from retaliation_risk.adapters._adapter import DEFAULT, Imported, Options, begin, finish
 from retaliation_risk.adapters._canonical import (
     Check,
+    chosen_names,
     execute,
     general_notes,
     left_out,
@@ -41,7 +42,7 @@ from retaliation_risk.adapters._canonical import (
     read_streams,
     time_checks,
 )
-from retaliation_risk.adapters._jira_csv import read_csv
+from retaliation_risk.adapters._jira_csv import COLUMNS, read_csv
 from retaliation_risk.adapters._moves import refuse_unknown_statuses, told_statuses
 from retaliation_risk.adapters._records import Stream
 from retaliation_risk.adapters._report import HISTORY, SNAPSHOT, Ask, count_report
@@ -93,6 +94,8 @@ def read(
 
     Raises
     ------
+    ArgumentError
+        RR111 for a column to rename that is not read.
     DataError
         RR101 to RR104 and RR107 for files that cannot be used, RR181 for a mapping file and RR182 for dates that
         cannot; a ContractError with RR180, RR201 or RR202 for values that cannot.
@@ -105,10 +108,13 @@ def read(
     """
     path, connection = Path(path), begin(connection)
     settings = read_settings(options.mapping)
-    is_csv = path.is_file() and looks_like(path, "issues", (options.rename.get("Issue key", "Issue key"),))
+    names = chosen_names(settings, options, tuple(COLUMNS.values()))
+    is_csv = path.is_file() and looks_like(path, "issues", (names.get("Issue key", "Issue key"),))
     execute(connection, (told_statuses(settings.statuses, sql.STATUSES),))
     streams = (
-        read_csv(connection, path, options, settings) if is_csv else _read_api(connection, path, options)
+        read_csv(connection, path, options, settings, names)
+        if is_csv
+        else _read_api(connection, path, options)
     )
     refuse_unknown_statuses(connection, sql.SEEN_STATUSES)
     options.tell("ordering changes")

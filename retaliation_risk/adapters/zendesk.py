@@ -19,6 +19,7 @@ were deleted, or that an agent asked for are left out and counted.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -28,10 +29,11 @@ from retaliation_risk.adapters import _zendesk_sql as sql
 from retaliation_risk.adapters._adapter import DEFAULT, Imported, Options, begin, finish
 from retaliation_risk.adapters._canonical import (
     Check,
+    chosen_names,
     empty_streams,
     execute,
     general_notes,
-    known_names,
+    is_file_with,
     left_out,
     looks_like,
     make_tables,
@@ -111,9 +113,9 @@ def read(
     connection : duckdb.DuckDBPyConnection, optional
         Empty database to hold the tables; in memory without it.
     options : Options
-        ``rename``: ``issue`` to the id of the ticket field that says what a ticket is about, and columns of the CSV
-        that have another name in the file. ``mapping``: a file that names the CSV's ``time_zone``, see
-        :mod:`~retaliation_risk.adapters._settings`; UTC without it. ``secret``, ``exported_at``.
+        ``rename`` (also a section of ``mapping``): ``issue`` to the id of the ticket field that says what a ticket is
+        about, and columns of the CSV that have another name in the file. ``mapping``: a file that also names the CSV's
+        ``time_zone`` (UTC without it), see :mod:`~retaliation_risk.adapters._settings`. ``secret``, ``exported_at``.
 
     Returns
     -------
@@ -132,36 +134,37 @@ def read(
     Traceback (most recent call last):
     retaliation_risk.errors.DataError: RR107 not found: there is no file or folder no-such-folder. Check the path.
     """
-    path = Path(path)
-    known_names(options.rename, (ISSUE, *CSV_COLUMNS))
+    path, settings = Path(path), read_settings(options.mapping)
+    rename = chosen_names(settings, options, (ISSUE, *CSV_COLUMNS))
     connection = begin(connection)
-    from_interface = path.is_file() and looks_like(path, "tickets", (options.rename.get("Via", "Via"),))
-    streams = _read_csv(connection, path, options) if from_interface else _read_api(connection, path, options)
+    zone = settings.time_zone if is_file_with(path, rename.get("Via", "Via")) else ""
+    streams = (
+        _read_csv(connection, path, rename, zone)
+        if zone
+        else read_streams(connection, path, sql.STREAMS, ("id", "requester_id", "created_at"), options)
+    )
     options.tell("ordering changes")
-    execute(connection, sql.TYPED)
-    execute(connection, sql.MADE, issue=options.rename.get(ISSUE, ""), exported_at=moment(options))
+    execute(connection, (*sql.TYPED, *sql.MADE), issue=rename.get(ISSUE, ""), exported_at=moment(options))
     raise_problems(connection, _CHECKS)
     odd = make_tables(connection, options)
     tables = finish(connection, now=options.exported_at)
     ask = Ask(connection)
     level = HISTORY if ask.count("FROM audits") else SNAPSHOT
+    notes = (*_notes(ask, rename, zone), *general_notes(ask, level, options, odd))
     said = _said(ask)
-    notes = (*_FIXED_NOTES, *_notes(ask, options, from_interface), *general_notes(ask, level, options, odd))
     return Imported(
         tables,
         count_report(tables, adapter="zendesk", path=path, streams=streams, level=level, notes=notes, **said),
     )
 
 
-def _read_api(connection: duckdb.DuckDBPyConnection, path: Path, options: Options) -> list[Stream]:
-    return read_streams(connection, path, sql.STREAMS, ("id", "requester_id", "created_at"), options)
-
-
-def _read_csv(connection: duckdb.DuckDBPyConnection, path: Path, options: Options) -> list[Stream]:
+def _read_csv(
+    connection: duckdb.DuckDBPyConnection, path: Path, rename: Mapping[str, str], zone: str
+) -> list[Stream]:
     """Read the CSV of the interface, and give it the form of the API's streams; all but tickets and users stay empty."""
-    columns = {name: options.rename.get(name, name) for name in CSV_COLUMNS}
+    columns = {name: rename.get(name, name) for name in CSV_COLUMNS}
     who = requester(path, columns, REQUESTERS)
-    stream = read_interface(connection, path, columns, CSV_TIMES, read_settings(options.mapping).time_zone)
+    stream = read_interface(connection, path, columns, CSV_TIMES, zone)
     execute(connection, (sql.csv_tickets(who), sql.CSV_USERS))
     empty_streams(connection, sql.STREAMS, made=("tickets", "users"))
     return [stream]
@@ -176,14 +179,15 @@ def _said(ask: Ask) -> dict[str, Any]:
     }
 
 
-def _notes(ask: Ask, options: Options, from_interface: bool) -> tuple[str, ...]:
+def _notes(ask: Ask, rename: Mapping[str, str], zone: str) -> tuple[str, ...]:
     offered = ask.count("FROM details WHERE kind = 'surveyoffered' OR score = 'offered' OR value = 'offered'")
     rated = ask.count("FROM ticket_events WHERE event_type = 'csat_rated'")
     follow_ups = ask.count("FROM tickets WHERE parent_ticket_id IS NOT NULL")
-    issue = "" if from_interface else options.rename.get(ISSUE, "")
+    issue = "" if zone else rename.get(ISSUE, "")
     return (
+        *_FIXED_NOTES,
         f"Satisfaction was asked for {offered:,} times and given {rated:,} times; no answer is no opinion.",
         f"{follow_ups:,} tickets follow up an earlier one.",
         f"What a ticket is about is its field {issue}, as the first audit set it." if issue else _NO_ISSUE,
-        *([_FROM_INTERFACE.format(zone=read_settings(options.mapping).time_zone)] if from_interface else []),
+        *([_FROM_INTERFACE.format(zone=zone)] if zone else []),
     )

@@ -257,6 +257,7 @@ def test_the_clock_of_the_file_can_be_named(tmp_path):
     opened = imported.tables.query("SELECT opened_at::VARCHAR FROM tickets ORDER BY 1").to_numpy().tolist()
     assert opened == [["2025-07-01 08:00:00"], ["2025-12-01 09:00:00"]]
     assert imported.report.observed_to == "2025-12-02T10:00:00Z"
+    assert any("off a clock in Europe/Berlin" in note for note in imported.report.notes)
 
 
 def test_answers_in_unknown_words_are_left_out_and_counted(tmp_path):

@@ -263,6 +263,14 @@ def test_labels_and_internal_names_read_alike(tmp_path: Path) -> None:
         pd.testing.assert_frame_equal(other.tables.frame(name), one.tables.frame(name))
 
 
+def test_a_column_by_another_name_is_named_in_the_mapping(tmp_path: Path) -> None:
+    file = write_csv(STORY, tmp_path / "hubspot.csv")
+    file.write_text(file.read_text().replace("Category", "Kategorie"))
+    assert tickets(read(file))["issue_key"].isna().all()
+    imported = read(file, mapped(tmp_path, '[rename]\nhs_ticket_category = "Kategorie"\n'))
+    assert set(tickets(imported)["issue_key"]) == {"billing"}
+
+
 def test_times_of_a_csv_are_read_off_the_clock_that_the_mapping_names(tmp_path: Path) -> None:
     file = write_csv(STORY, tmp_path / "hubspot.csv")
     imported = read(file, mapped(tmp_path, 'time_zone = "America/New_York"\n'))
@@ -281,7 +289,7 @@ def test_times_that_cannot_be_read_are_named(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "match"),
     [
-        ("status = 1", r"has status = 1; known are statuses, csat, time_zone"),
+        ("status = 1", r"has status = 1; known are statuses, csat, time_zone, rename"),
         ('[statuses]\nX = "closed"', r"the status 'X' is 'closed'; it must be 'open' or 'done'"),
         ("[csat]\nworst = 1", r"two different numbers, worst and best"),
         ('time_zone = "Mars/Olympus"', r"no zone such as 'Europe/Berlin'"),

@@ -108,3 +108,50 @@ def _event(ticket, at, kind, value=None):
         "actor_type": ACTORS.get(kind, "agent"),
         "value": value,
     }
+
+
+def simulated_world(frames, shape):
+    """What a vendor can say of simulated tables: numbers for ids, whole seconds, its own channels, severities and scores."""
+    tickets = [_of_vendor(row, shape) for row in frames["tickets"].to_dict("records")]
+    severity = {ticket["ticket_id"]: ticket["severity"] for ticket in tickets}
+    seen, events = set(), []
+    for row in (
+        frames["ticket_events"].sort_values(["occurred_at", "event_type"], kind="stable").to_dict("records")
+    ):
+        kind, ticket = row["event_type"], _number(row["ticket_id"])
+        unsayable = kind in (*shape.lacks, "apology", "compensation") or (kind, ticket) in seen
+        if unsayable or (kind == "escalated" and (severity[ticket] or 5) == 5):
+            continue
+        seen |= {(kind, ticket)} if kind in ONCE else set()
+        value = (
+            min(shape.scores, key=lambda score: abs(score - row["value"])) if kind == "csat_rated" else None
+        )
+        events.append(_event({"ticket_id": ticket}, _second(row["occurred_at"]), kind, value))
+    customers = [
+        {"customer_id": _number(row["customer_id"]), "first_seen_at": _second(row["first_seen_at"])}
+        for row in frames["customers"].to_dict("records")
+    ]
+    return {"customers": customers, "tickets": tickets, "ticket_events": events}
+
+
+def _of_vendor(row, shape):
+    levels = [level for level in shape.severities if level is not None]
+    return {
+        "ticket_id": _number(row["ticket_id"]),
+        "customer_id": _number(row["customer_id"]),
+        "opened_at": _second(row["opened_at"]),
+        "channel": row["channel"] if row["channel"] in shape.channels else shape.channels[0],
+        "issue_key": row["issue_key"] if shape.has_issues else None,
+        "parent_ticket_id": _number(row["parent_ticket_id"])
+        if shape.has_parents and row["parent_ticket_id"]
+        else None,
+        "severity": max((level for level in levels if level <= row["severity"]), default=None),
+    }
+
+
+def _number(text):
+    return str(int(text[1:]) + 1000)
+
+
+def _second(at):
+    return at.to_pydatetime().replace(microsecond=0)
