@@ -113,7 +113,7 @@ class Asked:
 
 def read_log(path: Path) -> Histories:
     """Histories of the callers of an incident log."""
-    return build_histories(servicenow.read(path).tables())
+    return build_histories(servicenow.read(path).tables)
 
 
 def ask(histories: Histories, horizon_days: float, *, test_moments: int = 12) -> Asked:

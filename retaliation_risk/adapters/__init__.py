@@ -3,23 +3,41 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from retaliation_risk._folders import fresh_folder
 from retaliation_risk._validate import one_of
-from retaliation_risk.adapters import servicenow
-from retaliation_risk.adapters._report import Finding, Imported, ImportReport, report_text
+from retaliation_risk.adapters import (
+    _adapter,
+    _report,
+    freshdesk,
+    hubspot,
+    intercom,
+    jira,
+    mapping,
+    salesforce,
+    servicenow,
+    zendesk,
+)
+from retaliation_risk.adapters._adapter import Adapter, Imported, Options
+from retaliation_risk.adapters._report import Finding, ImportReport, report_text
+from retaliation_risk.adapters.guess import Draft, draft_mapping
+from retaliation_risk.tables.contract import EVENT_TYPES
 from retaliation_risk.tables.write import write_files
 
 __all__ = [
     "ADAPTERS",
     "Adapter",
+    "Draft",
     "Finding",
     "ImportReport",
     "Imported",
+    "Options",
+    "SwitchedOff",
     "detect",
+    "draft_mapping",
     "import_notes",
     "import_tables",
     "report_text",
@@ -29,17 +47,26 @@ __all__ = [
 _REPORT = "import_report.json"
 
 
-@dataclass(frozen=True)
-class Adapter:
-    """One vendor: does a file look like its export, and what tables does the file hold."""
-
-    about: str
-    detect: Callable[[Path], bool]
-    read: Callable[..., Imported]
-
+SwitchedOff = Callable[[tuple[str, ...], tuple[str, ...]], Sequence[Mapping[str, str]]]
+"""From the tables and the event types of known time to what cannot be had from them, as ``{"what": ..., "why": ...}``."""
 
 ADAPTERS: dict[str, Adapter] = {
+    "freshdesk": Adapter(
+        "Freshdesk (API streams, or the CSV of the interface)", freshdesk.detect, freshdesk.read
+    ),
+    "hubspot": Adapter("HubSpot (API streams, or the CSV of the interface)", hubspot.detect, hubspot.read),
+    "intercom": Adapter("Intercom (conversations and parts of the API)", intercom.detect, intercom.read),
+    "jira": Adapter("Jira Service Management (API streams, or the CSV of issues)", jira.detect, jira.read),
+    "salesforce": Adapter(
+        "Salesforce Service Cloud (a folder of objects: Case, CaseHistory, ...)",
+        salesforce.detect,
+        salesforce.read,
+    ),
     "servicenow": Adapter("ServiceNow incident audit log (csv, csv.gz)", servicenow.detect, servicenow.read),
+    "zendesk": Adapter(
+        "Zendesk Support (API streams, or the CSV of the interface)", zendesk.detect, zendesk.read
+    ),
+    "mapping": Adapter("any CSV, JSON or Parquet export, by a mapping file", mapping.detect, mapping.read),
 }
 
 
@@ -64,22 +91,33 @@ def detect(path: Path) -> str | None:
 
 
 def import_tables(
-    kind: str, path: Path, out: Path, *, rename: Mapping[str, str] | None = None
+    kind: str,
+    path: Path,
+    out: Path,
+    options: Options = _adapter.DEFAULT,
+    *,
+    memory: str | None = None,
+    switched_off: SwitchedOff | None = None,
 ) -> ImportReport:
     """Write a vendor's export as canonical parquet tables with ``import_report.json`` beside them.
 
-    The folder appears whole or not at all, and an existing one is never touched.
+    The folder appears whole or not at all, and an existing one is never touched. What is made on the way is on disk, beside
+    the folder.
 
     Parameters
     ----------
     kind : str
         A key of :data:`ADAPTERS`.
     path : Path
-        The export.
+        The export: a file, or a folder of files.
     out : Path
         The folder to make.
-    rename : mapping of str to str, optional
-        The vendor's column names that are others in the file: the vendor's to yours.
+    options : Options
+        What the adapter is told beside the path.
+    memory : str, optional
+        The most that DuckDB may hold, such as ``"2GB"``.
+    switched_off : callable, optional
+        Says what the tables and events of the import cannot give, for the report.
 
     Returns
     -------
@@ -95,11 +133,24 @@ def import_tables(
     """
     one_of("kind", kind, tuple(ADAPTERS))
     with fresh_folder(out) as partial:
-        imported = ADAPTERS[kind].read(Path(path), rename=rename)
-        write_files(imported.tables(), partial, "parquet")
-        text = json.dumps(imported.report.to_dict(), indent=2, ensure_ascii=False)
+        with _adapter.import_database(partial, memory) as connection:
+            imported = ADAPTERS[kind].read(Path(path), connection, options)
+            options.tell("writing the tables")
+            write_files(imported.tables, partial, "parquet")
+        report = _with_switched_off(imported, switched_off)
+        text = json.dumps(report.to_dict(), indent=2, ensure_ascii=False)
         (partial / _REPORT).write_text(text + "\n", encoding="utf-8")
-    return imported.report
+    return report
+
+
+def _with_switched_off(imported: Imported, switched_off: SwitchedOff | None) -> ImportReport:
+    """Complete the report; of a snapshot, no event is known in time."""
+    report = imported.report
+    if switched_off is None:
+        return report
+    of_known_time = EVENT_TYPES if report.level == _report.HISTORY else ()
+    events = tuple(kind for kind in of_known_time if kind not in report.missing_events)
+    return replace(report, switched_off=tuple(switched_off(imported.tables.names, events)))
 
 
 def import_notes(folder: Path) -> list[str]:

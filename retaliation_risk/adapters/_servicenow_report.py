@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Any
-
 import duckdb
 
-from retaliation_risk.adapters._report import MAX_IDS, Finding, ImportReport
+from retaliation_risk.adapters._report import Ask, ImportReport, iso
 from retaliation_risk.adapters._servicenow_sql import CHANNELS, COVERAGE_SHARE
 
 _MADE = ("customers", "tickets", "ticket_events", "observation")
@@ -42,7 +39,7 @@ def report(connection: duckdb.DuckDBPyConnection, file: str, sha256: str) -> Imp
     -------
     ImportReport
     """
-    ask = _Ask(connection)
+    ask = Ask(connection)
     return ImportReport(
         adapter="servicenow",
         file=file,
@@ -52,15 +49,13 @@ def report(connection: duckdb.DuckDBPyConnection, file: str, sha256: str) -> Imp
         unmapped=_unmapped(connection),
         left_out=ask.findings(_LEFT_OUT),
         changed=ask.findings(_CHANGED),
-        share_with_history=_share(
-            ask.count("FROM tickets SEMI JOIN ticket_events USING (ticket_id)"), "tickets", ask
+        share_with_history=ask.share(
+            "FROM tickets SEMI JOIN ticket_events USING (ticket_id)", "FROM tickets"
         ),
-        earliest_history=_iso(ask.row("SELECT min(sys_updated_at) FROM typed")[0]),
+        earliest_history=iso(ask.row("SELECT min(sys_updated_at) FROM typed")[0]),
         duplicates=ask.count("FROM raw") - ask.count("FROM (SELECT DISTINCT * FROM raw)"),
-        midnight_share=_share(
-            ask.count("FROM log WHERE changed_at = date_trunc('day', changed_at)"), "log", ask
-        ),
-        observed_to=_iso(ask.row("SELECT observed_to FROM coverage")[0]),
+        midnight_share=ask.share("FROM log WHERE changed_at = date_trunc('day', changed_at)", "FROM log"),
+        observed_to=iso(ask.row("SELECT observed_to FROM coverage")[0]),
         missing_tables=_MISSING,
         notes=(*_FIXED_NOTES, *_counted_notes(ask)),
     )
@@ -110,39 +105,6 @@ _REOPENED = (
 _OBSERVED = "known_at >= observed_from AND known_at < observed_to"
 
 
-class _Ask:
-    """Short questions to the connection."""
-
-    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
-        self.connection = connection
-
-    def row(self, sql: str) -> tuple[Any, ...]:
-        """Return the first row that a query gives."""
-        rows: list[tuple[Any, ...]] = self.connection.execute(sql).fetchall()
-        return rows[0]
-
-    def count(self, source: str) -> int:
-        """Count rows."""
-        return int(self.row(f"SELECT count(*) {source}")[0])
-
-    def findings(self, questions: tuple[tuple[str, str, str, str], ...]) -> tuple[Finding, ...]:
-        """One finding for each question that finds rows."""
-        found = []
-        for table, about, key, source in questions:
-            if count := self.count(source):
-                ids = self.connection.execute(f"SELECT {key} {source} ORDER BY 1 LIMIT {MAX_IDS}").fetchall()
-                found.append(Finding(table, about, count, tuple(str(row[0]) for row in ids)))
-        return tuple(found)
-
-
-def _share(part: int, whole: str, ask: _Ask) -> float:
-    return part / max(ask.count(f"FROM {whole}"), 1)
-
-
-def _iso(time: datetime) -> str:
-    return time.isoformat() + "Z"
-
-
 def _unmapped(connection: duckdb.DuckDBPyConnection) -> dict[str, dict[str, int]]:
     known = list(CHANNELS.values())
     rows = connection.execute(
@@ -153,7 +115,7 @@ def _unmapped(connection: duckdb.DuckDBPyConnection) -> dict[str, dict[str, int]
     return {"contact_type": {str(value): int(count) for value, count in rows}} if rows else {}
 
 
-def _counted_notes(ask: _Ask) -> tuple[str, ...]:
+def _counted_notes(ask: Ask) -> tuple[str, ...]:
     late = ask.count("FROM openings, coverage WHERE opened_at >= observed_to")
     ended = ask.count(
         "FROM (SELECT ticket_id FROM log GROUP BY ticket_id HAVING arg_max(state, row) = 'Closed')"
@@ -165,7 +127,7 @@ def _counted_notes(ask: _Ask) -> tuple[str, ...]:
     return (
         "A missed deadline (sla_breached) is known only from the row that shows it: in"
         f" {at_closing:,} of {missed:,} cases that is the row that closes the incident.",
-        f"Coverage ends at {_iso(observed_to)}, after the last day with at least {COVERAGE_SHARE:.0%} of the"
+        f"Coverage ends at {iso(observed_to)}, after the last day with at least {COVERAGE_SHARE:.0%} of the"
         f" openings of a usual day ({busy_day:,}; half of all incidents were opened on days no busier)."
         f" {late:,} incidents were opened later; they and their events are kept, but outcomes there are"
         " outside observation.",

@@ -29,8 +29,9 @@ from pathlib import Path
 import duckdb
 
 from retaliation_risk.adapters import _servicenow_report, _servicenow_sql
+from retaliation_risk.adapters._adapter import DEFAULT, Imported, Options, begin, finish
 from retaliation_risk.adapters._files import check_columns, check_file, load_text, read_header
-from retaliation_risk.adapters._report import MAX_IDS, Imported
+from retaliation_risk.adapters._report import MAX_IDS
 from retaliation_risk.errors import ArgumentError, ContractError, DataError, Problem
 
 COLUMNS = (
@@ -42,7 +43,6 @@ STATES = (
     "New", "Active", "Awaiting User Info", "Awaiting Vendor", "Awaiting Problem", "Awaiting Evidence",
     "Resolved", "Closed", "-100",
 )  # fmt: skip
-FRAMES = ("customers", "tickets", "ticket_events", "observation")
 TIME_FORMAT = "%d/%m/%Y %H:%M"
 
 
@@ -69,22 +69,25 @@ def detect(path: Path) -> bool:
         return False
 
 
-def read(path: Path, *, rename: Mapping[str, str] | None = None, time_format: str = TIME_FORMAT) -> Imported:
+def read(
+    path: Path, connection: duckdb.DuckDBPyConnection | None = None, options: Options = DEFAULT
+) -> Imported:
     """Turn an incident audit log into canonical tables.
 
     Parameters
     ----------
     path : Path
         A csv or csv.gz file with the columns of :data:`COLUMNS`; others are not read.
-    rename : mapping of str to str, optional
-        Columns of :data:`COLUMNS` that have another name in the file: ours to yours.
-    time_format : str
-        How times are written, as strptime takes it. They carry no zone and are taken as UTC.
+    connection : duckdb.DuckDBPyConnection, optional
+        Empty database to hold the tables; in memory without it.
+    options : Options
+        ``rename``: columns of :data:`COLUMNS` that have another name in the file. ``time_format``: :data:`TIME_FORMAT`
+        without it; times carry no zone and are taken as UTC. ``exported_at``.
 
     Returns
     -------
     Imported
-        Frames customers, tickets, ticket_events and observation, and the report.
+        Tables customers, tickets, ticket_events and observation, and the report.
 
     Raises
     ------
@@ -99,17 +102,17 @@ def read(path: Path, *, rename: Mapping[str, str] | None = None, time_format: st
     retaliation_risk.errors.DataError: RR107 not found: there is no file no-such-file.csv. Check the path.
     """
     path = Path(path)
-    names = _names(rename or {})
+    names = _names(options.rename)
     header = read_header(path)
     check_columns(path, header, list(names.values()), vendor="a ServiceNow incident audit log")
     sha256 = check_file(path)
-    with duckdb.connect() as connection:
-        load_text(connection, "raw", path, header, list(names.values()))
-        _type_rows(connection, names, time_format)
-        for statement in _servicenow_sql.STATEMENTS:
-            connection.execute(statement)
-        frames = {name: connection.execute(f"SELECT * FROM {name} ORDER BY ALL").df() for name in FRAMES}
-        return Imported(frames, _servicenow_report.report(connection, path.name, sha256))
+    connection = begin(connection)
+    load_text(connection, "raw", path, header, list(names.values()))
+    _type_rows(connection, names, options.time_format or TIME_FORMAT)
+    for statement in _servicenow_sql.STATEMENTS:
+        connection.execute(statement)
+    tables = finish(connection, now=options.exported_at)
+    return Imported(tables, _servicenow_report.report(connection, path.name, sha256))
 
 
 def _names(rename: Mapping[str, str]) -> dict[str, str]:

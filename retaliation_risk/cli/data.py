@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,23 +15,79 @@ from retaliation_risk.cli._console import as_json, echo_json, progress, rename_o
 @click.command("import")
 @click.argument("kind")
 @click.argument("source", type=click.Path(path_type=Path))
+@click.option("--out", type=click.Path(path_type=Path), help="Folder to write (guess: file); must not exist.")
 @click.option(
-    "--out", type=click.Path(path_type=Path), required=True, help="Folder to write; must not exist."
+    "--mapping",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="TOML file that says what each column means (KIND mapping).",
+)
+@click.option("--zone", help="Zone of times that carry none, such as Europe/Berlin (KIND guess).")
+@click.option(
+    "--time-format", help="How times are written, as strptime takes it, if not as the helpdesk writes them."
+)
+@click.option(
+    "--exported-at",
+    type=click.DateTime(),
+    help="When the export was made, UTC: what only a snapshot shows is known from then on.",
+)
+@click.option(
+    "--memory", help="The most memory that the database may take, such as 2GB; the rest is on disk."
 )
 @as_json
-def import_(kind: str, source: Path, out: Path, as_json: bool) -> None:
+def import_(
+    kind: str,
+    source: Path,
+    out: Path | None,
+    mapping: Path | None,
+    zone: str | None,
+    time_format: str | None,
+    exported_at: datetime | None,
+    memory: str | None,
+    as_json: bool,
+) -> None:
     """Turn a helpdesk export into canonical tables.
 
-    KIND names the helpdesk (servicenow); SOURCE is its export. What went in, what came out and what was left out is
-    printed and kept in OUT/import_report.json.
+    KIND names the helpdesk (servicenow), or is mapping: any CSV, JSON or Parquet file by --mapping, which KIND guess drafts.
+    SOURCE is the export, a file or a folder. What went in, what came out and what was left out is printed and kept in
+    OUT/import_report.json. E-mail addresses become keyed hashes if RETALIATION_RISK_CONTACT_SECRET is set, else nothing.
     """
-    from retaliation_risk.adapters import import_tables, report_text
+    if kind == "guess":
+        return _guess(source, out, zone, memory, as_json)
+    if out is None:
+        raise click.UsageError("Missing option '--out'.")
+    from retaliation_risk.adapters import Options, import_tables, report_text
+    from retaliation_risk.features import missing_features
 
     with progress() as step:
         step(f"importing {source.name}")
-        report = import_tables(kind, source, out)
+        secret = os.environb.get(b"RETALIATION_RISK_CONTACT_SECRET")
+        options = Options(
+            time_format=time_format, secret=secret, exported_at=exported_at, mapping=mapping, tell=step
+        )
+        report = import_tables(kind, source, out, options, memory=memory, switched_off=missing_features)
     echo_json(report.to_dict()) if as_json else click.echo(report_text(report))
     say(f"Tables written to {out}.")
+
+
+def _guess(source: Path, out: Path | None, zone: str | None, memory: str | None, as_json: bool) -> None:
+    """Draft a mapping, on stdout or to a file that is not there yet."""
+    from retaliation_risk.adapters import draft_mapping
+    from retaliation_risk.errors import ArgumentError
+
+    if out is not None and out.exists():
+        raise ArgumentError("RR108", f"{str(out)!r} exists already.")
+    with progress() as step:
+        step(f"looking at {source.name}")
+        draft = draft_mapping(source, zone=zone, memory=memory)
+    if out is not None:
+        out.write_text(draft.text, encoding="utf-8")
+    if as_json:
+        echo_json(draft.to_dict())
+    elif out is None:
+        click.echo(draft.text, nl=False)
+    say(
+        f"{len(draft.guesses)} columns have a meaning, {len(draft.unused)} have none; {draft.unfilled} lines to fill in."
+    )
 
 
 @click.command()

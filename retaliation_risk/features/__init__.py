@@ -2,5 +2,14 @@
 
 from retaliation_risk.features.dictionary import dictionary, markdown_table
 from retaliation_risk.features.families import FEATURES, INFLUENCE, MODEL_FEATURES, SIGNS
+from retaliation_risk.features.missing import missing_features
 
-__all__ = ["FEATURES", "INFLUENCE", "MODEL_FEATURES", "SIGNS", "dictionary", "markdown_table"]
+__all__ = [
+    "FEATURES",
+    "INFLUENCE",
+    "MODEL_FEATURES",
+    "SIGNS",
+    "dictionary",
+    "markdown_table",
+    "missing_features",
+]

@@ -26,7 +26,7 @@ from retaliation_risk.run import Settings
 #: Environment variables are this and the key in capitals; ``RETALIATION_RISK_DRIFT__PSI`` is ``psi`` in ``[drift]``.
 PREFIX = "RETALIATION_RISK_"
 #: Variables with the prefix that are no settings: the folder of real data.
-OTHERS = (f"{PREFIX}DATA",)
+OTHERS = (f"{PREFIX}DATA", f"{PREFIX}CONTACT_SECRET")
 #: What a challenger can be better at; True where more is better.
 CONTESTS = {"auroc": True, "auprc": True, "brier": False, "events_reached": True, "reach_averted": True}
 

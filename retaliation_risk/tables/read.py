@@ -89,13 +89,57 @@ def tables_of_part(connection: duckdb.DuckDBPyConnection, relations: Mapping[str
     ContractError
         With every breach of this part at once.
     """
+    return _accepted(_taken(connection, relations).finished(None, part=True))
+
+
+def tables_from_relations(
+    connection: duckdb.DuckDBPyConnection, relations: Mapping[str, str], *, now: datetime | None = None
+) -> Tables:
+    """Type and check the tables of an import, all of it in DuckDB.
+
+    Parameters
+    ----------
+    connection : duckdb.DuckDBPyConnection
+        Where the relations are, and where the tables will be.
+    relations : mapping of str to str
+        Relation (a view or a table, not named as the canonical one) by canonical table name.
+    now : datetime, optional
+        The time of the export; later times are errors (RR207).
+
+    Returns
+    -------
+    Tables
+        Without sources.
+
+    Raises
+    ------
+    ContractError
+        With every breach of every table at once.
+
+    Examples
+    --------
+    >>> connection = duckdb.connect()
+    >>> made = {
+    ...     "customers": "(SELECT 'C1' AS customer_id, '2025-01-01' AS first_seen_at)",
+    ...     "tickets": "(SELECT 7 AS ticket_id, 'C1' AS customer_id, '2025-02-01T09:00Z' AS opened_at)",
+    ... }
+    >>> tables_from_relations(connection, made).rows()
+    {'customers': 1, 'tickets': 1}
+    """
+    loading = _taken(connection, relations)
+    lacking = [name for name, table in CONTRACT.items() if table.required and name not in relations]
+    loading.problems += [missing_table(name, Renames(), list(relations)) for name in lacking]
+    return _accepted(loading.finished(now))
+
+
+def _taken(connection: duckdb.DuckDBPyConnection, relations: Mapping[str, str]) -> _Loading:
     loading = _Loading(Renames(), connection)
     for name in CONTRACT:
         if name in relations:
             with loading.faults(name):
                 columns = delivered(connection, relations[name])
                 loading.take(Feed(name, name, "", relations[name], columns))
-    return _accepted(loading.finished(None, part=True))
+    return loading
 
 
 def tables_from_frames(frames: Mapping[str, pd.DataFrame], *, now: datetime | None = None) -> Tables:

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from retaliation_risk.adapters import servicenow
-from retaliation_risk.adapters._report import Imported
+from retaliation_risk.adapters._adapter import Imported
 
 
 @pytest.fixture(scope="module")
@@ -34,12 +34,12 @@ def test_counts(imported: Imported) -> None:
 
 
 def test_events(imported: Imported) -> None:
-    events = imported.frames["ticket_events"]
+    events = imported.tables.frame("ticket_events")
     assert events["event_type"].value_counts().to_dict() == {
         "solved": 25_233, "closed": 24_927, "assigned": 23_407, "sla_breached": 9_114, "reopened": 331,
         "escalated": 313,
     }  # fmt: skip
-    reopened = events[events["event_type"] == "reopened"].merge(imported.frames["tickets"])
+    reopened = events[events["event_type"] == "reopened"].merge(imported.tables.frame("tickets"))
     assert (reopened["ticket_id"].nunique(), reopened["customer_id"].nunique()) == (275, 246)
     hand_offs = events[events["event_type"] == "assigned"].groupby("ticket_id").size()
     assert (hand_offs >= 2).sum() == 5_128
@@ -53,12 +53,12 @@ def test_coverage_ends_with_may(imported: Imported) -> None:
 
 
 def test_no_event_before_its_ticket(imported: Imported) -> None:
-    both = imported.frames["ticket_events"].merge(imported.frames["tickets"])
+    both = imported.tables.frame("ticket_events").merge(imported.tables.frame("tickets"))
     assert (both["occurred_at"] >= both["opened_at"]).all()
 
 
 def test_the_contract_holds_without_a_warning(imported: Imported) -> None:
-    assert imported.tables().warnings == ()
+    assert imported.tables.warnings == ()
 
 
 def rates(imported: Imported, event_type: str, *, by: str) -> pd.Series:
@@ -67,8 +67,8 @@ def rates(imported: Imported, event_type: str, *, by: str) -> pd.Series:
     ``by="known_at"``: events known before the opening. ``by="opened_at"``: of tickets opened before, even if
     the event came later; no firm could have used it.
     """
-    tickets = imported.frames["tickets"][["ticket_id", "customer_id", "opened_at"]]
-    events = imported.frames["ticket_events"][["ticket_id", "event_type", "known_at"]]
+    tickets = imported.tables.frame("tickets")[["ticket_id", "customer_id", "opened_at"]]
+    events = imported.tables.frame("ticket_events")[["ticket_id", "event_type", "known_at"]]
     facts = events[events["event_type"] == event_type].merge(tickets)
     pairs = tickets.merge(facts, on="customer_id", suffixes=("", "_fact"))
     time = pairs["known_at"] if by == "known_at" else pairs["opened_at_fact"]
@@ -104,8 +104,8 @@ def test_counting_what_was_not_yet_known_flatters_the_history(imported: Imported
 
 def test_a_miss_is_counted_at_the_next_opening_only_if_it_was_known(imported: Imported) -> None:
     # 5,432 tickets (14,417 - 8,985) were opened by callers who had misses, all of them still unknown.
-    tickets = imported.frames["tickets"][["ticket_id", "customer_id", "opened_at"]]
-    events = imported.frames["ticket_events"]
+    tickets = imported.tables.frame("tickets")[["ticket_id", "customer_id", "opened_at"]]
+    events = imported.tables.frame("ticket_events")
     misses = events[events["event_type"] == "sla_breached"].merge(tickets, on="ticket_id")
     pairs = tickets.merge(misses, on="customer_id", suffixes=("", "_miss"))
     pairs = pairs[
