@@ -250,6 +250,13 @@ MADE = (_FIRST, _PEOPLE, _OPENINGS, _EXPORT, _STATES, _RANKS, _SNAPSHOTS, _CHANG
 LEFT_OUT = (
     (
         "ticket_events",
+        "tickets that have activities or conversations and are not in the export themselves",
+        "ticket_id",
+        "FROM (SELECT ticket_id FROM activities UNION SELECT ticket_id FROM letters)"
+        " ANTI JOIN ticket_rows USING (ticket_id)",
+    ),
+    (
+        "ticket_events",
         "ratings outside Freshdesk's scale of -103 to 103",
         "ticket_id",
         "FROM ratings WHERE value IS NULL",
@@ -262,6 +269,12 @@ LEFT_OUT = (
     ),
 )
 CHANGED = (
+    (
+        "ticket_events",
+        "tickets without activities among others that have them: their end is known from the export on",
+        "ticket_id",
+        "FROM ticket_rows ANTI JOIN activities USING (ticket_id) WHERE EXISTS (FROM activities)",
+    ),
     (
         "tickets",
         "the requester changes later on; the first is kept",

@@ -173,6 +173,12 @@ KNOWN_WORDS = words(KNOWN)
 LEFT_OUT = (
     (
         "ticket_events",
+        "conversations that have parts and are not in the export themselves",
+        "ticket_id",
+        "FROM (SELECT DISTINCT ticket_id FROM parts) ANTI JOIN conversation_rows USING (ticket_id)",
+    ),
+    (
+        "ticket_events",
         "conversations of which parts are missing in the export: what happened in them is not known",
         "ticket_id",
         "FROM cut",

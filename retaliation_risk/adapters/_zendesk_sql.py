@@ -121,6 +121,7 @@ CREATE TABLE export AS
 SELECT coalesce($exported_at::TIMESTAMP, max(moment)) AS exported_at FROM (
     SELECT max(greatest(opened_at, updated_at)) AS moment FROM ticket_rows
     UNION ALL SELECT max(changed_at) FROM audits
+    UNION ALL SELECT max(rated_at) FROM surveys
     UNION ALL SELECT max({instant("created_at")}) FROM satisfaction_ratings_raw
     UNION ALL SELECT max({instant("solved_at")}) FROM ticket_metrics_raw
 )
@@ -187,7 +188,7 @@ CREATE TABLE changes AS
 WITH found AS (
     SELECT ticket_id, changed_at AS occurred_at, changed_at AS known_at, actor AS actor_type, NULL::DOUBLE AS value,
         CASE WHEN actor = 'customer' THEN 'message_in' ELSE 'message_out' END AS event_type
-    FROM acts WHERE kind = 'comment' AND public
+    FROM acts WHERE kind IN ('comment', 'voicecomment') AND public
     UNION ALL
     SELECT ticket_id, changed_at, changed_at, replace(actor, 'bot', 'system'), NULL,
         CASE WHEN state = 'solved' AND old_state NOT IN ('solved', 'closed') THEN 'solved'
@@ -230,6 +231,12 @@ MADE = (
 LEFT_OUT = (
     (
         "ticket_events",
+        "tickets that have audits and are not in the export themselves",
+        "ticket_id",
+        "FROM (SELECT DISTINCT ticket_id FROM audits) ANTI JOIN ticket_rows USING (ticket_id)",
+    ),
+    (
+        "ticket_events",
         "answers to a survey whose rating is not in the export: add the stream csat_survey_responses",
         "ticket_id",
         "FROM (SELECT DISTINCT ticket_id FROM details WHERE kind = 'surveyresponsesubmitted')"
@@ -249,6 +256,12 @@ LEFT_OUT = (
     ),
 )
 CHANGED = (
+    (
+        "ticket_events",
+        "tickets without audits among others that have them: their end is known from the export on",
+        "ticket_id",
+        "FROM ticket_rows ANTI JOIN audits USING (ticket_id) WHERE EXISTS (FROM audits)",
+    ),
     (
         "tickets",
         "the requester changes later on; the first is kept",

@@ -69,6 +69,8 @@ _CHECKS: tuple[Check, ...] = (
     ("RR202", "tickets", "rows have no id", "NULL", "FROM tickets_raw WHERE id IS NULL"),
     *time_checks("tickets", "ticket_rows", "opened_at", "created_at"),
     *time_checks("contacts", "people", "created_at", "created_at", required=False),
+    ("RR202", "conversations", "rows have no id", "NULL", "FROM letters WHERE id IS NULL"),
+    ("RR202", "satisfaction_ratings", "rows have no id", "NULL", "FROM satisfaction_ratings_raw WHERE id IS NULL"),
     *time_checks("ticket_activities", "activities", "changed_at", "performed_at"),
     ("RR180", "ticket_activities", "activities set a status that is not one of Freshdesk's own",
      "status", "FROM stated WHERE state IS NULL"),

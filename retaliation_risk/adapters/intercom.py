@@ -47,6 +47,7 @@ _CHECKS: tuple[Check, ...] = (
     ("RR202", "conversations", "rows have no id", "NULL", "FROM conversations_raw WHERE id IS NULL"),
     *time_checks("conversations", "conversation_rows", "opened_at", "created_at"),
     *time_checks("contacts", "people", "created_at", "created_at", required=False),
+    ("RR202", "conversation_parts", "rows have no id", "NULL", "FROM parts WHERE part_id IS NULL"),
     *time_checks("conversation_parts", "parts", "changed_at", "created_at"),
     ("RR209", "conversations", "conversations have a rating outside 1 to 5", "rating",
      "FROM conversation_rows WHERE rating NOT BETWEEN 1 AND 5"),

@@ -3,7 +3,8 @@
 A ticket holds what was true when it was opened: its channel, which never changes, and the requester, priority and issue
 that the first audit set. What came later is an event at the time of its audit.
 
-- **message_in**, **message_out**: public comments of customers, and of agents and rules; private notes are not read.
+- **message_in**, **message_out**: public comments and calls of customers, and of agents and rules; private notes are not
+  read.
 - **solved**, **closed**, **reopened**: changes of the status. A closed ticket cannot be reopened: a reply to it makes a new
   ticket, whose ``parent_ticket_id`` is the old one. Counting reopenings alone would miss these failures.
 - **assigned**: the assignee becomes an agent. **escalated**: the priority becomes more urgent than it was.
@@ -63,6 +64,7 @@ _CHECKS: tuple[Check, ...] = (
     ("RR202", "tickets", "rows have no id", "NULL", "FROM tickets_raw WHERE id IS NULL"),
     *time_checks("tickets", "ticket_rows", "opened_at", "created_at"),
     *time_checks("users", "people", "created_at", "created_at", required=False),
+    ("RR202", "ticket_audits", "rows have no id", "NULL", "FROM ticket_audits_raw WHERE id IS NULL"),
     *time_checks("ticket_audits", "audits", "changed_at", "created_at"),
     ("RR206", "tickets", "tickets have an unknown status", "status",
      f"FROM ticket_rows WHERE status NOT IN {words(sql.STATUSES)}"),

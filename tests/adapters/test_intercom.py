@@ -179,3 +179,12 @@ def test_an_answer_of_the_api_is_recognised_and_read_as_it_came(tmp_path):
     )
     assert detect(tmp_path / "conversations.json") == detect(tmp_path) == "intercom"
     assert intercom.read(tmp_path / "conversations.json").report.rows_out["tickets"] == 1
+
+
+def test_parts_of_conversations_that_are_not_there_are_counted(tmp_path):
+    (tmp_path / "i").mkdir()
+    write_lines(
+        tmp_path / "i" / "conversation_parts.jsonl", [{"conversation_id": "2", **part(1, "close", 60)}]
+    )
+    left_out = about(read(tmp_path / "i").report.left_out)
+    assert left_out["conversations that have parts and are not in the export themselves"] == 1

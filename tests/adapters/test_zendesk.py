@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from datetime import datetime
 
 import pytest
 from hypothesis import given, settings
 
-from retaliation_risk.adapters import ADAPTERS, Options, detect, zendesk
+from retaliation_risk.adapters import Options, detect, zendesk
 from retaliation_risk.errors import ArgumentError, ContractError, DataError
 from tests.adapters.round_trip import end_of, same_world
 from tests.adapters.worlds import Shape, worlds
@@ -256,7 +255,7 @@ def test_private_notes_are_not_messages_and_rules_are_bots(tmp_path):
     talk = [
         audit(15, 1, "2025-03-01T11:00:00Z", {**said, "public": False}),
         audit(16, 1, "2025-03-01T12:00:00Z", said, author=-1, channel="rule"),
-        audit(17, 1, "2025-03-01T13:00:00Z", said),
+        audit(17, 1, "2025-03-01T13:00:00Z", {**said, "type": "VoiceComment"}),
         audit(18, 1, "2025-03-01T14:00:00Z", said, author=7),
     ]
     imported = read(tmp_path / "z", ticket_audits=[*AUDITS, *talk])
@@ -294,6 +293,17 @@ def test_an_incremental_export_that_repeats_a_ticket_keeps_its_last_row(tmp_path
     assert imported.report.rows_out["tickets"] == 2
     assert imported.report.duplicates == 1
     assert imported.tables.query("SELECT DISTINCT customer_id FROM tickets").to_numpy().tolist() == [["7"]]
+
+
+def test_nothing_is_dropped_silently(tmp_path):
+    stray = audit(30, 9, "2025-03-04T10:00:00Z", change("status", "solved", "open"))
+    imported = read(tmp_path / "z", ticket_audits=[*AUDITS[:-1], stray])
+    assert about(imported.report.left_out) == {
+        "tickets that have audits and are not in the export themselves": 1
+    }
+    assert about(imported.report.changed) == {"tickets without audits among others that have them": 1}
+    with pytest.raises(ContractError, match="RR202 .* ticket_audits: 1 rows have no id"):
+        read(tmp_path / "z", ticket_audits=[*AUDITS, {**stray, "id": None}])
 
 
 def test_an_unknown_status_is_an_error_that_names_it(tmp_path):
@@ -377,7 +387,3 @@ def test_each_form_is_recognised(tmp_path):
     read(tmp_path / "z")
     world = {"customers": [], "tickets": [], "ticket_events": []}
     assert detect(tmp_path / "z") == detect(writer.write_csv(tmp_path / "e.csv", world)) == "zendesk"
-    assert (
-        json.loads((tmp_path / "z" / "tickets.jsonl").read_text(encoding="utf-8").splitlines()[0])["id"] == 1
-    )
-    assert "zendesk" in ADAPTERS
