@@ -198,7 +198,6 @@ def _of_events(ask: Ask, names: Sequence[str]) -> dict[str, Any]:
         opened = iso(ask.row("SELECT min(opened_at) FROM tickets")[0])
         none = {"share_with_history": 0.0, "midnight_share": 0.0, "missing_events": EVENT_TYPES}
         return {**none, "earliest_history": opened}
-    found = ask.counts("event_type", "FROM ticket_events")
     midnight = "FROM ticket_events WHERE occurred_at = date_trunc('day', occurred_at)"
     return {
         "share_with_history": ask.share(
@@ -210,8 +209,14 @@ def _of_events(ask: Ask, names: Sequence[str]) -> dict[str, Any]:
             )[0]
         ),
         "midnight_share": ask.share(midnight, "FROM ticket_events"),
-        "missing_events": tuple(kind for kind in EVENT_TYPES if kind not in found),
+        "missing_events": never_seen(ask),
     }
+
+
+def never_seen(ask: Ask) -> tuple[str, ...]:
+    """Return the event types that no row of ``ticket_events`` has."""
+    found = ask.counts("event_type", "FROM ticket_events")
+    return tuple(kind for kind in EVENT_TYPES if kind not in found)
 
 
 def _observed_to(ask: Ask, names: Sequence[str]) -> datetime | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import duckdb
 
-from retaliation_risk.adapters._report import Ask, ImportReport, iso
+from retaliation_risk.adapters._report import Ask, ImportReport, iso, never_seen
 from retaliation_risk.adapters._servicenow_sql import CHANNELS, COVERAGE_SHARE
 
 _MADE = ("customers", "tickets", "ticket_events", "observation")
@@ -57,6 +57,7 @@ def report(connection: duckdb.DuckDBPyConnection, file: str, sha256: str) -> Imp
         midnight_share=ask.share("FROM log WHERE changed_at = date_trunc('day', changed_at)", "FROM log"),
         observed_to=iso(ask.row("SELECT observed_to FROM coverage")[0]),
         missing_tables=_MISSING,
+        missing_events=never_seen(ask),
         notes=(*_FIXED_NOTES, *_counted_notes(ask)),
     )
 

@@ -27,6 +27,7 @@ from retaliation_risk.adapters._mapping_sql import joined
 from retaliation_risk.adapters._mapping_tables import by_address, events, has_time, raw, statements
 from retaliation_risk.adapters._records import Stream, records, utc
 from retaliation_risk.adapters._report import HISTORY, SNAPSHOT, Ask, count_report, iso
+from retaliation_risk.adapters._sources import said
 from retaliation_risk.errors import ArgumentError, DataError
 from retaliation_risk.tables._sql import literal
 from retaliation_risk.tables.contract import CONTRACT
@@ -95,14 +96,13 @@ def read(
     addresses = f"SELECT {joined(email)} FROM {raw('customers', mapping)}" if email else "SELECT NULL"
     odd = contact_keys(connection, "keys", addresses, options.secret)
     options.tell("making the tables")
-    for statement in statements(mapping):
-        connection.execute(statement)
+    _run(connection, statements(mapping), options.mapping.name)
     exported_at = _export(connection, mapping, options)
     if _has_events(mapping):
         connection.execute(events(exported_at))
     options.tell("checking the tables")
     tables = finish(connection, now=options.exported_at or mapping.exported_at)
-    said = _said(Ask(connection), mapping, options, exported_at, odd)
+    told = _said(Ask(connection), mapping, options, exported_at, odd)
     level = HISTORY if _is_history(mapping) else SNAPSHOT
     return Imported(
         tables,
@@ -113,9 +113,18 @@ def read(
             streams=streams,
             level=level,
             duplicates=duplicates,
-            **said,
+            **told,
         ),
     )
+
+
+def _run(connection: duckdb.DuckDBPyConnection, made: Iterator[str], file: str) -> None:
+    """Make the tables; a zone or time format that DuckDB does not know shows itself only here."""
+    try:
+        for statement in made:
+            connection.execute(statement)
+    except (duckdb.InvalidInputException, duckdb.NotImplementedException) as error:
+        raise DataError("RR150", f"{file}: {said(error)}.") from error
 
 
 def _files(mapping: Mapping) -> list[str]:

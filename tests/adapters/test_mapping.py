@@ -250,6 +250,8 @@ def test_the_last_message_about_a_ticket_holds(tmp_path: Path) -> None:
         ('after = "Antwort"', 'after = "Antwort"\nat = "Zu"', r"events\[4\] has both at and after"),
         ("[customers]", '[orders]\ncustomer_id = "Kunde"\n\n[customers]', r"\[orders\] does not say in which file"),
         ("[customers]", "[customers", r"is not TOML"),
+        ("Europe/Berlin", "Europe/Berlim", r"Europe/Berlim"),
+        ("%d.%m.%Y %H:%M", "%d.%m.%Q", r"format specifier"),
     ],
 )  # fmt: skip
 def test_a_mapping_is_checked_whole_and_the_nearest_name_told(

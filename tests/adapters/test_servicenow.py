@@ -76,6 +76,7 @@ def test_report_by_hand(imported: Imported) -> None:
     assert report.duplicates == 0
     assert report.midnight_share == 1 / 37
     assert report.missing_tables == ("orders", "loyalty", "outcomes", "influence")
+    assert report.missing_events == ("message_in", "message_out", "csat_rated", "apology", "compensation")
 
 
 def test_report_says_what_the_numbers_do_not(imported: Imported) -> None:
