@@ -121,8 +121,7 @@ def _class_table(rows: list[Block]) -> Block:
 def _large(curves: pd.DataFrame, setup: Setup) -> pd.DataFrame:
     """Return the curves of those classes that begin with enough customers to speak of."""
     start = curves.groupby("failed_recoveries")["at_risk"].transform("max")
-    large: pd.DataFrame = curves[start >= setup.min_cell]
-    return large
+    return curves[start >= setup.min_cell]
 
 
 def _by(curves: pd.DataFrame, key: str) -> Iterable[tuple[object, pd.DataFrame]]:
@@ -131,6 +130,6 @@ def _by(curves: pd.DataFrame, key: str) -> Iterable[tuple[object, pd.DataFrame]]
 
 def _thinned(curve: pd.DataFrame) -> pd.DataFrame:
     """Return at most MAX_DAYS points of a curve, and its last."""
-    place = np.arange(len(curve))
     step = -(-len(curve) // MAX_DAYS)
-    return curve[(place % step == 0) | (place == len(curve) - 1)]
+    last = len(curve) - 1
+    return curve.iloc[[*range(0, last, step), last]]
