@@ -14,6 +14,7 @@ from matplotlib.figure import Figure
 from retaliation_risk import plots
 from retaliation_risk.report import words
 from retaliation_risk.report.sentences import policy_name
+from retaliation_risk.report.svg import compact
 
 _RC: Any = {
     "svg.fonttype": "path",
@@ -51,7 +52,7 @@ def _svg(made: dict[str, Any]) -> str:
         _DRAW[made["name"]](rows, figure.subplots(), made)
         out = io.StringIO()
         figure.savefig(out, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
-    return _themed(out.getvalue())
+    return compact(_themed(out.getvalue()))
 
 
 def _themed(svg: str) -> str:

@@ -13,6 +13,7 @@ from typing import Any
 
 import pandas as pd
 
+from retaliation_risk._cells import unquiet
 from retaliation_risk.errors import ArtefactError
 
 SCHEMA_VERSION = "1"
@@ -167,8 +168,9 @@ def _table(path: Path, columns: str) -> pd.DataFrame:
         raise ArtefactError("RR501", f"{path} is not a table ({error}).") from error
     if missing := [name for name in [*texts, *numbers] if name not in frame]:
         raise ArtefactError("RR501", f"{path} lacks the columns {missing}.")
+    words = frame[texts].apply(lambda column: column.map(unquiet))
     return frame.assign(
-        **{name: pd.to_numeric(frame[name], errors="coerce").astype(float) for name in numbers}
+        **words, **{name: pd.to_numeric(frame[name], errors="coerce").astype(float) for name in numbers}
     )
 
 

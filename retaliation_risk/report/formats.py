@@ -1,13 +1,82 @@
-"""How numbers are written: each on the page is one of the run folder, in one of :data:`FORMATS`."""
+"""How numbers and dates are written: each on the page is one of the run folder, in one of :data:`FORMATS`.
+
+Functions here write English marks (1,234.5); :func:`show` and :func:`localise` put those of the locale in their place, which
+holds within :func:`written_for`.
+"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from typing import Any
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import date as Date
+from typing import Any, NamedTuple
+
+from retaliation_risk._validate import one_of
 
 NBSP = "\u00a0"
 NOTHING = "\u2013"
+
+
+class Locale(NamedTuple):
+    """The mark before decimals, the mark between thousands, and a date as :meth:`datetime.date.strftime` writes it."""
+
+    decimal: str
+    thousands: str
+    date: str
+
+
+LOCALES = {
+    "en": Locale(".", ",", "%Y-%m-%d"),
+    "de": Locale(",", ".", "%d.%m.%Y"),
+    "fr": Locale(",", "\u202f", "%d/%m/%Y"),
+}
+DEFAULT_LOCALE = "en"
+_LOCALE: ContextVar[str] = ContextVar("locale", default=DEFAULT_LOCALE)
+# A mark counts only between digits, the thousands mark before three of them.
+_MARKS = re.compile(r"(?<=\d)(?:,(?=\d{3}(?!\d))|\.(?=\d))")
+
+
+@contextmanager
+def written_for(locale: str) -> Iterator[None]:
+    """Write numbers and dates as is usual where ``locale`` is spoken; words stay what they are.
+
+    Parameters
+    ----------
+    locale : str
+        A key of :data:`LOCALES`.
+
+    Raises
+    ------
+    ArgumentError
+        RR111 for another.
+
+    Examples
+    --------
+    >>> with written_for("de"):
+    ...     print(show(1234.5, "ratio"), show("2026-03-01", "date"))
+    1.234,50 01.03.2026
+    """
+    token = _LOCALE.set(one_of("locale", locale, tuple(LOCALES)))
+    try:
+        yield
+    finally:
+        _LOCALE.reset(token)
+
+
+def localise(written: str) -> str:
+    """Return a number that was written with English marks with those of the locale.
+
+    Examples
+    --------
+    >>> with written_for("de"):
+    ...     localise("1,234,567.5 of 3, 4")
+    '1.234.567,5 of 3, 4'
+    """
+    locale = LOCALES[_LOCALE.get()]
+    return _MARKS.sub(lambda mark: locale.thousands if mark[0] == "," else locale.decimal, written)
 
 
 def text(value: Any) -> str:
@@ -23,6 +92,20 @@ def text(value: Any) -> str:
     if isinstance(value, list | tuple):
         return ", ".join(map(str, value)) or NOTHING
     return NOTHING if value is None or value == "" else str(value)
+
+
+def date(value: str) -> str:
+    """Write a day that is given as ISO 8601; what is no day stays as it is.
+
+    Examples
+    --------
+    >>> date("2026-03-01"), date("all")
+    ('2026-03-01', 'all')
+    """
+    try:
+        return Date.fromisoformat(value[:10]).strftime(LOCALES[_LOCALE.get()].date)
+    except ValueError:
+        return value
 
 
 def count(value: float) -> str:
@@ -83,7 +166,7 @@ def ratio(value: float) -> str:
     >>> ratio(1.823)
     '1.82'
     """
-    return _signed(f"{value:.2f}")
+    return _signed(f"{value:,.2f}")
 
 
 def _signed(written: str) -> str:
@@ -96,6 +179,7 @@ def _signed(written: str) -> str:
 
 FORMATS: dict[str, Callable[[Any], str]] = {
     "text": text,
+    "date": date,
     "count": count,
     "percent": percent,
     "per_hundred": per_hundred,
@@ -114,6 +198,9 @@ def show(value: Any, kind: str = "text") -> str:
     """
     if value is None or (isinstance(value, float) and math.isnan(value)):
         return NOTHING
+    if kind == "date" and isinstance(value, str):
+        return date(value)
     if isinstance(value, str | bool | list | tuple):
         return text(value)
-    return FORMATS[kind](value)
+    written = FORMATS[kind](value)
+    return written if kind == "text" else localise(written)
