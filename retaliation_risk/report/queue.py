@@ -36,6 +36,7 @@ def queue(folder: RunFolder, setup: Setup) -> Block:
         shown.remove("tickets") if "tickets" in shown else None
     intro = [
         sentences.queue_intro(policy, len(rows), len(front), setup),
+        words.QUEUE_TERMS,
         *_uses_influence(front),
         *([] if setup.show_contacts else [words.PSEUDONYMS]),
     ]

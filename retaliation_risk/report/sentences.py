@@ -265,6 +265,11 @@ def no_model(why: str) -> str:
     return f"No model could be fitted ({why.rstrip('.')}). {rule}"
 
 
+def no_judgement(why: str) -> str:
+    """Say that there is no model to be trusted or not, and why."""
+    return f"There is no model to judge: {why.rstrip('.')}."
+
+
 def no_events(setup: Any) -> str:
     """Say that nothing happened at the test moments."""
     return f"No {setup.events} followed within the horizon at any test moment, so no order can be judged by them."
@@ -280,7 +285,7 @@ def not_judged() -> str:
 
 def no_answer() -> str:
     """Say that there is nothing to compare."""
-    return "This run scored no policy at its capacity, so it cannot say whom to call first."
+    return "No order could be judged in this run, so nobody knows yet which one reaches more. The list below is a start."
 
 
 def not_better(model: str, metric: str, baselines: Sequence[str], others: Sequence[str]) -> str:
@@ -467,8 +472,16 @@ def half(mine: Row, theirs: Row, setup: Any) -> str:
 
 
 def missing(file: str, why: str = "") -> str:
-    """Say that a file is not there, and why if the run says so."""
-    return f"The run folder has no {file}" + (f": {why}" if why else "") + "."
+    """Say that a file is not there, and why if the run says so.
+
+    Examples
+    --------
+    >>> missing("served.csv", "there is no moment to judge at (RR405)")
+    'No shares of the queue by group (served.csv): there is no moment to judge at (RR405).'
+    """
+    known = words.FILES.get(file)
+    what = f"{known} ({file})" if known else file
+    return f"No {what}" + (f": {why.rstrip('.')}" if why else "") + "."
 
 
 def suppressed(min_cell: int) -> str:
