@@ -1,4 +1,4 @@
-"""Sentences with numbers in them; for another language, translate this and words.py."""
+"""Sentences with numbers in them; for another language, translate this, stories.py and words.py."""
 
 from __future__ import annotations
 
@@ -428,31 +428,6 @@ def sample(n: Any, n_events: Any, setup: Any) -> str:
     return (
         f"Measured on {acts}{by} among {rows} customer-moments (a customer at a moment), at {moments}.{said}"
     )
-
-
-def queue_intro(policy: str, shown: int, total: int, setup: Any) -> str:
-    """Introduce the queue."""
-    known = words.POLICIES.get(policy)
-    order = f"{policy_name(policy).lower()} ({known.about})" if known else policy_name(policy).lower()
-    places = "" if setup.capacity is None else f", {show(setup.capacity, 'count')} customers {setup.period}"
-    less = (
-        f" The first {show(shown, 'count')} are shown; the file has all {show(total, 'count')}."
-        if shown < total
-        else ""
-    )
-    return f"Call these, from the top. Order: {order}{places}.{less}"
-
-
-def action(name: str) -> str:
-    """Write the name of an action with spaces.
-
-    Examples
-    --------
-    >>> action("manager_call")
-    'Manager call'
-    """
-    words_ = name.replace("_", " ")
-    return f"{words_[:1].upper()}{words_[1:]}"
 
 
 def one_more(row: Row) -> str:
