@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
+from retaliation_risk._cells import quiet_frame
 from retaliation_risk.cli._console import (
     as_json,
     echo_json,
@@ -213,7 +214,7 @@ def _printed(export: Export, moments: list[str], asked: _Limits, as_json: bool) 
     if as_json:
         echo_json(table.to_dict(orient="records"))
     else:
-        click.echo(table.to_csv(index=False), nl=False)
+        click.echo(quiet_frame(table).to_csv(index=False), nl=False)
     return summary
 
 

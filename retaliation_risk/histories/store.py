@@ -19,6 +19,7 @@ import duckdb
 import numpy.typing as npt
 import pandas as pd
 
+from retaliation_risk._cells import quiet_sql
 from retaliation_risk._folders import fresh_folder, scratch_folder
 from retaliation_risk.errors import ArgumentError, ArtefactError, GateError
 from retaliation_risk.histories.budget import memory_bytes
@@ -31,6 +32,7 @@ from retaliation_risk.histories.question import Source, asked
 from retaliation_risk.histories.shards import OPTIONS, make_shards
 from retaliation_risk.histories.staging import Job, literal, stage_tables, take_pairs
 
+_UTC = "strftime(moment, '%Y-%m-%dT%H:%M:%S.%fZ')"
 CUSTOMERS = "customers.parquet"
 SHARDS = "features"
 
@@ -243,7 +245,11 @@ def write_file(store: Path, path: Path) -> None:
     suffix, partial = path.suffix.lower(), path.with_name(f".{path.name}.partial-{os.getpid()}")
     if suffix not in (".csv", ".parquet"):
         raise ArgumentError("RR111", f"out is {str(path)!r}; a file ends in .csv or .parquet.")
-    cells = "*" if suffix == ".parquet" else "* REPLACE (strftime(moment, '%Y-%m-%dT%H:%M:%S.%fZ') AS moment)"
+    cells = (
+        "*"
+        if suffix == ".parquet"
+        else f"* REPLACE ({quiet_sql('customer_id')} AS customer_id, {_UTC} AS moment)"
+    )
     options = OPTIONS if suffix == ".parquet" else "FORMAT csv, HEADER true"
     with duckdb.connect(config={"temp_directory": f"{partial}.spill"}) as connection:
         rows = f"SELECT {cells} FROM (FROM {store_relation(store)} ORDER BY customer_id, moment)"

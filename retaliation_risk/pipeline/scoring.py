@@ -11,6 +11,7 @@ import duckdb
 import numpy as np
 import pandas as pd
 
+from retaliation_risk._cells import quiet_sql, unquiet_sql
 from retaliation_risk._folders import fresh_folder, scratch_folder
 from retaliation_risk._validate import one_of
 from retaliation_risk.artefacts import Artefact, ScoringReport, add_reports, check_scoring
@@ -159,8 +160,10 @@ def _relation(path: Path) -> str:
     with duckdb.connect() as connection:
         header = [row[0] for row in connection.execute(f"DESCRIBE FROM read_csv('{quoted}')").fetchall()]
     # Ids are text, however much they look like numbers.
-    kinds = f", types = {{'{KEYS[0]}': 'VARCHAR'}}" if KEYS[0] in header else ""
-    return f"read_csv('{quoted}'{kinds})"
+    if KEYS[0] not in header:
+        return f"read_csv('{quoted}')"
+    rows = f"read_csv('{quoted}', types = {{'{KEYS[0]}': 'VARCHAR'}})"
+    return f"(SELECT * REPLACE ({unquiet_sql(KEYS[0])} AS {KEYS[0]}) FROM {rows})"
 
 
 @contextmanager
@@ -218,14 +221,20 @@ def _write(
             "CREATE TABLE scores AS FROM _batch" if not number else "INSERT INTO scores FROM _batch"
         )
         connection.unregister("_batch")
-    cells = "*"
-    if path.suffix == ".csv" and "moment" in scored:
-        cells = "* REPLACE (strftime(moment, '%Y-%m-%dT%H:%M:%S.%fZ') AS moment)"
+    cells = _csv_cells(scored) if path.suffix == ".csv" else "*"
     options = "FORMAT parquet" if path.suffix == ".parquet" else "FORMAT csv, HEADER true"
     quoted = str(path).replace("'", "''")
     connection.execute(f"COPY (SELECT {cells} FROM scores) TO '{quoted}' ({options})")
     report = add_reports(reports)
     return report, {"mean_risk": total / report.n_rows if report.n_rows else float("nan")}
+
+
+def _csv_cells(scored: pd.DataFrame) -> str:
+    """Return SQL for the columns in CSV: times with ``Z``, ids so that no spreadsheet runs them."""
+    written = f"{quiet_sql(KEYS[0])} AS {KEYS[0]}"
+    if "moment" in scored:
+        written += ", strftime(moment, '%Y-%m-%dT%H:%M:%S.%fZ') AS moment"
+    return f"* REPLACE ({written})"
 
 
 def _flat(facts: dict[str, float], report: ScoringReport) -> dict[str, float]:

@@ -46,7 +46,9 @@ def answer(folder: RunFolder, setup: Setup) -> Block:
     after = [said["sentence_reach"]]
     if setup.lead and said["numbers"]:
         after += [sentences.verdict(said["verdict"], said["verdict_reach"], setup), _rule(pooled, setup)]
-    paragraphs = [*before, *after, *judged, *_sample(said["numbers"], setup), words.REACHED]
+    meaning = words.RANKING_IS.get(ranking_metric(folder) or "", "") if judged else ""
+    reached = words.REACHED if said["numbers"] else ""
+    paragraphs = [*before, *after, *judged, meaning, *_sample(said["numbers"], setup), reached]
     return section("answer", paragraphs=[p for p in paragraphs if p]) | said | {"beats_baselines": beats}
 
 
@@ -69,10 +71,11 @@ def _compared(pooled: Any, setup: Setup) -> dict[str, Any]:
     if not lead["n_events"]:
         return _nothing(sentences.no_events(setup))
     difference = pick(pooled, policy=setup.lead, metric=f"{METRIC}_minus_{INFLUENCE}")
-    numbers = [_key_number(lead, setup), _key_number(against, setup)]
+    written = {"kind": sentences.points(lead, against, difference)}
+    numbers = [_key_number(lead, setup) | written, _key_number(against, setup) | written]
     kind = "unjudged"
     if difference is not None:
-        numbers.append(_key_number(difference, setup) | {"label": "difference", "unit": "points"})
+        numbers.append(_key_number(difference, setup) | {**words.DIFFERENCE, **written})
         kind = "few" if few(lead, setup) else _sign(difference)
     sentence = sentences.headline(setup, lead, against, difference)
     found = {"verdict": kind, "sentence": sentence, "numbers": numbers}
@@ -97,7 +100,7 @@ def _audience(pooled: Any, setup: Setup) -> dict[str, Any]:
     kind = _sign(difference)
     if few(lead, setup) or (setup.acts_seen is not None and setup.acts_seen < FEWEST_EVENTS):
         kind = "few"
-    number = _key_number(difference, setup) | {"label": "difference on audience", "unit": "points"}
+    number = _key_number(difference, setup) | words.DIFFERENCE_ON_AUDIENCE
     sentence = sentences.audience(setup, lead, against, difference, kind)
     return {"verdict_reach": kind, "sentence_reach": sentence, "numbers": [number]}
 
@@ -151,11 +154,18 @@ def _sample(numbers: list[dict[str, Any]], setup: Setup) -> list[str]:
     return [sentences.sample(numbers[0]["n"], numbers[0]["n_events"], setup)]
 
 
+def ranking_metric(folder: RunFolder) -> str | None:
+    """Return the metric that models are judged by; None where none of them was scored."""
+    scores = folder.tables["scores"]
+    there = set(scores.loc[(scores["split"] == ALL) & (scores["policy"] == ""), "metric"])
+    return next((metric for metric in words.RANKING if metric in there), None)
+
+
 def judge_model(folder: RunFolder, setup: Setup) -> tuple[bool | None, list[str]]:
     """Say whether the chosen model ranks better than every baseline, by its interval."""
     scores = folder.tables["scores"]
     pooled = scores[(scores["split"] == ALL) & (scores["policy"] == "")]
-    metric = next((m for m in words.RANKING if m in set(pooled["metric"])), None)
+    metric = ranking_metric(folder)
     rows = {row["model"]: row for row in records(pooled[pooled["metric"] == metric])} if metric else {}
     mine = rows.get(setup.model)
     rivals = [rows[name] for name in words.BASELINES if name in rows and name != setup.model]

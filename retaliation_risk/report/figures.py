@@ -14,6 +14,7 @@ from matplotlib.figure import Figure
 from retaliation_risk import plots
 from retaliation_risk.report import words
 from retaliation_risk.report.sentences import policy_name
+from retaliation_risk.report.svg import compact
 
 _RC: Any = {
     "svg.fonttype": "path",
@@ -51,7 +52,7 @@ def _svg(made: dict[str, Any]) -> str:
         _DRAW[made["name"]](rows, figure.subplots(), made)
         out = io.StringIO()
         figure.savefig(out, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
-    return _themed(out.getvalue())
+    return compact(_themed(out.getvalue()))
 
 
 def _themed(svg: str) -> str:
@@ -106,6 +107,10 @@ _DRAW: dict[str, _Draw] = {
     "love_becomes_hate": lambda rows, ax, made: plots.plot_love_becomes_hate(rows, ax),
     "survival": lambda rows, ax, made: plots.plot_survival(rows, ax),
     "decision": lambda rows, ax, made: plots.plot_decision_curve(rows, ax, labels=_models(rows)),
+    "exit_or_voice": lambda rows, ax, made: plots.plot_exit_or_voice(rows, ax, labels=words.CAUSES),
+    "over_time": lambda rows, ax, made: plots.plot_over_time(
+        rows, ax, name=made["metric"], chance=made["chance"]
+    ),
     "calibration": lambda rows, ax, made: plots.plot_calibration(rows, ax),
     "served": _served,
 }

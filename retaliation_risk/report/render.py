@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import os
 from collections.abc import Mapping
@@ -17,6 +16,7 @@ from retaliation_risk.report import words
 from retaliation_risk.report.formats import NOTHING, show
 from retaliation_risk.report.sentences import policy_name, span
 from retaliation_risk.report.summarise import summarise
+from retaliation_risk.report.svg import data_uri
 
 
 def render_html(summary: dict[str, Any], figures: Mapping[str, str] | None = None) -> str:
@@ -47,10 +47,10 @@ def render_html(summary: dict[str, Any], figures: Mapping[str, str] | None = Non
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters["cell"] = cell
+    environment.filters |= {"cell": cell, "along": along}
     return environment.get_template("template.html").render(
         summary=summary,
-        images={name: _data_uri(svg) for name, svg in drawn.items()},
+        images={name: Markup(data_uri(svg)) for name, svg in drawn.items()},
         css=Markup(_source("style.css")),
         page=words.PAGE,
         policy_name=policy_name,
@@ -59,7 +59,9 @@ def render_html(summary: dict[str, Any], figures: Mapping[str, str] | None = Non
     )
 
 
-def write_report(run_dir: Path, *, show_contacts: bool = False, min_cell: int = 5) -> Path:
+def write_report(
+    run_dir: Path, *, show_contacts: bool = False, min_cell: int = 5, since: Path | None = None
+) -> Path:
     """Write ``figures/*.svg``, ``report.json`` and ``report.html``; return the page's path.
 
     Each file is written beside its place and moved there when whole, the page last, so a killed
@@ -69,7 +71,7 @@ def write_report(run_dir: Path, *, show_contacts: bool = False, min_cell: int = 
     from retaliation_risk.report.figures import draw_figures
 
     run_dir = Path(run_dir)
-    summary = summarise(run_dir, show_contacts=show_contacts, min_cell=min_cell)
+    summary = summarise(run_dir, show_contacts=show_contacts, min_cell=min_cell, since=since)
     drawn = draw_figures(summary)
     page = render_html(summary, drawn)
     (run_dir / "figures").mkdir(exist_ok=True)
@@ -110,12 +112,20 @@ def cell(row: Mapping[str, Any], column: Mapping[str, Any]) -> str:
     return f"{written} ({span(ends, column['kind'])})"
 
 
+def along(share: float, signed: bool) -> float:
+    """Return where a share lies on a ruler, in percent of its length: from 0 to 1, or from -1 to 1.
+
+    Examples
+    --------
+    >>> along(0.25, False), along(-0.5, True)
+    (25.0, 25.0)
+    """
+    place = (share + 1) / 2 if signed else share
+    return round(100 * min(max(place, 0.0), 1.0), 2)
+
+
 def _source(name: str) -> str:
     return files("retaliation_risk.report").joinpath(name).read_text(encoding="utf-8")
-
-
-def _data_uri(svg: str) -> str:
-    return "data:image/svg+xml;base64," + base64.b64encode(svg.encode()).decode("ascii")
 
 
 def _replace(path: Path, text: str) -> None:

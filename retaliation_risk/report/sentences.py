@@ -1,4 +1,4 @@
-"""Sentences with numbers in them; for another language, translate this and words.py."""
+"""Sentences with numbers in them; for another language, translate this, stories.py and words.py."""
 
 from __future__ import annotations
 
@@ -122,16 +122,31 @@ def per(gap_days: float | None) -> str:
 
 def headline(setup: Any, lead: Row, against: Row, difference: Row | None) -> str:
     """Return the answer where influence is known: two values, their difference, and its interval."""
+    kind = points(lead, against, difference)
     first = (
         f"At {show(setup.capacity, 'count')} customers {setup.period}, {doing(setup.lead)} reaches "
-        f"{show(lead['value'], 'per_hundred')} of 100 {setup.events} before they happen; "
-        f"{doing(setup.against)} reaches "
-        f"{show(against['value'], 'per_hundred')}"
+        f"{show(lead['value'], kind)} of 100 {setup.events} before they happen; {doing(setup.against)} reaches "
+        f"{show(against['value'], kind)}"
     )
     if difference is None:
         return f"{first}. This run holds no interval for the difference, so it is not judged."
-    points = f": a difference of {show(difference['value'], 'per_hundred')} points ({interval(difference)})"
-    return f"{first}{points}."
+    return (
+        f"{first}: a difference of {show(difference['value'], kind)} points ({interval(difference, kind)})."
+    )
+
+
+def points(lead: Row, against: Row, difference: Row | None) -> str:
+    """Return how to write two values out of 100 and their difference: with a decimal where rounding would contradict it.
+
+    Examples
+    --------
+    >>> points({"value": 0.222}, {"value": 0.037}, {"value": 0.1852}), points({"value": 0.31}, {"value": 0.09}, None)
+    ('tenths', 'per_hundred')
+    """
+    if difference is None or None in (lead["value"], against["value"], difference["value"]):
+        return "per_hundred"
+    first, second, between = (round(100 * row["value"]) for row in (lead, against, difference))
+    return "per_hundred" if first - second == between else "tenths"
 
 
 def audience(setup: Any, lead: Row, against: Row, difference: Row, kind: str) -> str:
@@ -250,6 +265,11 @@ def no_model(why: str) -> str:
     return f"No model could be fitted ({why.rstrip('.')}). {rule}"
 
 
+def no_judgement(why: str) -> str:
+    """Say that there is no model to be trusted or not, and why."""
+    return f"There is no model to judge: {why.rstrip('.')}."
+
+
 def no_events(setup: Any) -> str:
     """Say that nothing happened at the test moments."""
     return f"No {setup.events} followed within the horizon at any test moment, so no order can be judged by them."
@@ -265,7 +285,7 @@ def not_judged() -> str:
 
 def no_answer() -> str:
     """Say that there is nothing to compare."""
-    return "This run scored no policy at its capacity, so it cannot say whom to call first."
+    return "No order could be judged in this run, so nobody knows yet which one reaches more. The list below is a start."
 
 
 def not_better(model: str, metric: str, baselines: Sequence[str], others: Sequence[str]) -> str:
@@ -362,8 +382,8 @@ def turned(first: Row, last: Row, trend: Row) -> str:
         found = "That love becomes hate is not shown here"
     return (
         f"{found}: one standard deviation more of relationship strength goes with {_times(first)} after {first['group']} "
-        f"failed recoveries, and with {_times(last)} after {last['group']}. From one class to the next the ratio changes "
-        f"{show(trend['estimate'], 'ratio')}-fold ({interval(trend, 'ratio')})."
+        f"failed recoveries, and with {_times(last)} after {last['group']}. From one class to the next the ratio is "
+        f"multiplied by {show(trend['estimate'], 'ratio')} ({interval(trend, 'ratio')})."
     )
 
 
@@ -410,25 +430,6 @@ def sample(n: Any, n_events: Any, setup: Any) -> str:
     )
 
 
-def queue_intro(policy: str, shown: int, total: int, capacity: Any) -> str:
-    """Introduce the queue."""
-    less = f" The first {shown} are shown; the file has all {total}." if shown < total else ""
-    places = f"at a capacity of {show(capacity, 'count')} customers"
-    return f"Order: {policy_name(policy).lower()}, {places}.{less}"
-
-
-def action(name: str) -> str:
-    """Write the name of an action with spaces.
-
-    Examples
-    --------
-    >>> action("manager_call")
-    'Manager call'
-    """
-    words_ = name.replace("_", " ")
-    return f"{words_[:1].upper()}{words_[1:]}"
-
-
 def one_more(row: Row) -> str:
     """Read the lead over influence first as answers per one more event."""
     return (
@@ -446,8 +447,16 @@ def half(mine: Row, theirs: Row, setup: Any) -> str:
 
 
 def missing(file: str, why: str = "") -> str:
-    """Say that a file is not there, and why if the run says so."""
-    return f"The run folder has no {file}" + (f": {why}" if why else "") + "."
+    """Say that a file is not there, and why if the run says so.
+
+    Examples
+    --------
+    >>> missing("served.csv", "there is no moment to judge at (RR405)")
+    'No shares of the queue by group (served.csv): there is no moment to judge at (RR405).'
+    """
+    known = words.FILES.get(file)
+    what = f"{known} ({file})" if known else file
+    return f"No {what}" + (f": {why.rstrip('.')}" if why else "") + "."
 
 
 def suppressed(min_cell: int) -> str:

@@ -1,4 +1,4 @@
-"""Every label and fixed sentence; for another language, translate this, sentences.py and alts.py."""
+"""Every label and fixed sentence; for another language, translate this, sentences.py, stories.py and alts.py."""
 
 from __future__ import annotations
 
@@ -89,6 +89,38 @@ METRICS = {
 }
 # A model is judged by the first of these that the scores hold: a queue needs only the order.
 RANKING = ("auroc", "concordance", "auprc")
+# What a metric of RANKING gives for an order by chance, where that is one number.
+CHANCE = {"auroc": 0.5, "concordance": 0.5}
+
+# How people react: what stands in incidence.csv, and what it is called. Leaving first: it is the commoner.
+CAUSES = {"leaving": "Has left", "retaliation": "Has retaliated"}
+
+# What happened to a ticket; what says nothing to a reader is left out.
+EXPERIENCES = {
+    "message_out": "answered",
+    "solved": "solved",
+    "reopened": "reopened",
+    "escalated": "escalated",
+    "sla_breached": "promised time missed",
+    "csat_rated": "rated",
+    "bad_csat": "rated badly",
+    "apology": "apology",
+    "compensation": "compensation",
+    "no_reply": "no reply",
+}
+# Why a ticket counts as not made good.
+FAILURES = {
+    "reopened": "had to be reopened",
+    "follow_up": "the customer had to ask again",
+    "repeat": "the same issue came back",
+    "unanswered": "no reply to a later message",
+    "bad_csat": "rated badly",
+    "escalated": "escalated",
+    "sla_breached": "promised time missed",
+}
+COMPLAINED, ASKED, NOT_MADE_GOOD, STILL_OPEN, EVIDENCE = (
+    "reported a failure", "asked", "not made good", "still open", "evidence",
+)  # fmt: skip
 
 SECTIONS = {
     "answer": "The answer",
@@ -97,8 +129,21 @@ SECTIONS = {
     "drivers": "What drives the risk",
     "trust": "Can we trust it?",
     "served": "Who is served worse",
+    "since": "What changed since the last run",
     "truth": "The simulated truth",
     "method": "Method, settings and limits",
+}
+
+# What stands in the files of a run folder.
+FILES = {
+    "effects.csv": "effects of features",
+    "survival.csv": "curves of how long customers stay quiet",
+    "incidence.csv": "curves of who leaves and who retaliates",
+    "calibration.csv": "predicted against observed risks",
+    "scores.csv": "scores of policies",
+    "capacity.csv": "curves by capacity",
+    "served.csv": "shares of the queue by group",
+    "validation.json": "sample sizes",
 }
 
 PAGE = {
@@ -106,12 +151,11 @@ PAGE = {
     "skip": "Skip to the report",
     "contents": "Contents",
     "data": "The numbers behind this chart",
-    "unfold": "Show",
     "interval": "95\u00a0% interval",
-    "on": "measured on",
     "run": "Run",
     "as_of": "as of",
     "not_here": "Not in this report",
+    "no_experience": "No ticket on record.",
     "footer": (
         "Made by retaliation-risk from the run folder alone. This page loads nothing and runs nothing."
     ),
@@ -127,7 +171,7 @@ COLUMNS = {
     "calls": "Calls",
     "tenure_days": "Tenure, days",
     "failed_recoveries": "Failed recoveries",
-    "double_deviation": "Double deviation",
+    "double_deviation": "Let down again",
     "tickets": "Tickets",
     "policy": "Policy",
     "model": "Model",
@@ -149,6 +193,13 @@ COLUMNS = {
     "about": "Meaning",
     "day": "Day",
     "survival": "Have not retaliated",
+    "incidence": "Has happened to",
+    "cause": "What",
+    "rank_before": "Rank then",
+    "risk_before": "Risk then",
+    "level": "Level of risk",
+    "before": "Then",
+    "now": "Now",
     "at_risk": "Customer-moments at risk",
     "bin": "Bin",
     "predicted": "Predicted",
@@ -217,6 +268,11 @@ CAPTIONS = {
     "needed": "Capacity at which half of the retaliations are reached",
     "one_more": "One more caught per so many answers, against influence first",
     "decision": "Net benefit per 1,000 customers",
+    "by_class": "Who leaves and who retaliates, by failed recoveries",
+    "entered": "New in the queue",
+    "left": "No longer in the queue",
+    "risk_levels": "How many customers are at which level of risk",
+    "moved_effects": "Effects then and now",
 }
 
 FIGURES = {
@@ -226,6 +282,8 @@ FIGURES = {
     "effects": "What goes with more risk, and what with less",
     "love_becomes_hate": "What a strong relationship does, by how often the customer was let down",
     "survival": "How long customers go without retaliating, by failed recoveries",
+    "exit_or_voice": "Exit or voice: who leaves, and who retaliates",
+    "over_time": "How well the model ranks, test moment by test moment",
     "calibration": "Predicted against observed risk",
     "decision": "Is it worth answering all above a risk?",
     "served": "Who fills the queue",
@@ -252,6 +310,14 @@ HOW = {
     "survival": (
         "Kaplan-Meier curves with 95\u00a0% intervals; beneath, how many customer-moments are still observed."
     ),
+    "exit_or_voice": (
+        "Cumulative incidence (Aalen-Johansen): the share of customers that has left, or has retaliated, first. Shading is "
+        "a 95\u00a0% interval by customer; beneath, how many customer-moments are still observed."
+    ),
+    "over_time": (
+        "1 would be perfect, and 0.5 is what chance gives. Crosses: too few events for an interval. A fall from left to "
+        "right would mean that the model ages."
+    ),
     "calibration": "On the dashed line as many retaliate as predicted; above it, more.",
     "decision": (
         "Net benefit: retaliations reached, less needless answers at their price, per 1,000 customers. A needless answer at "
@@ -261,6 +327,9 @@ HOW = {
     "served": "A marker beyond its bar: the group fills more of that queue than its share of customers.",
 }
 
+# What stands over the difference of two policies, and in what it is counted.
+DIFFERENCE = {"label": "Difference", "unit": "points"}
+DIFFERENCE_ON_AUDIENCE = {"label": "Difference on audience", "unit": "points"}
 REACHED = (
     "Reached is not prevented. A retaliation counts as reached when its customer stood in the"
     " queue before it "
@@ -300,12 +369,40 @@ LIMITS = (
     "service, pricing, blocking, or "
     "putting anyone further back than the order of arrival would.",
 )
+OTHER_QUEUE = "The earlier run has no queue in this order, so who entered and who left cannot be said."
+FIRST_MOVED = "Only the first are listed, in the order of their ranks."
+# Levels of risk, by how many times the mean risk of the run it is (explain.band).
+LEVELS = {"high": "High", "raised": "Raised", "usual": "Usual"}
+TOO_FEW = "Every group is too small for a curve of its own."
+NO_EXITS = "Leaving cannot be set beside retaliating: within the horizon one of the two is not on record for anybody."
 NO_INTERVALS = "The chosen model gives no intervals for its effects; they stand in effects.csv."
 EFFECTS_ARE = "Associations, adjusted for the other features of the model; not effects of changing them."
 AT_ACTS = (
     "The Cox model compares each customer who acted with others at risk at that same moment, as their histories stood then. "
     "So these ratios say who acts here and now. Risks over the horizon are smaller in contrast, because what is known at a "
     "moment fades: by how much is learned from the landmarks."
+)
+# What the names of metrics mean; those that the reader meets in the answer, and those of the tables.
+RANKING_IS = {
+    "auroc": (
+        "AUROC: the chance that a customer who goes on to retaliate is ranked above one who does not; 0.5 is what chance "
+        "gives, 1 is perfect."
+    ),
+}
+METRICS_ARE = (
+    "AUROC and concordance: the chance that who retaliates (sooner) is ranked above who does not (yet); chance gives 0.5. "
+    "AUPRC: precision averaged over all lengths of the list; chance gives the share who retaliate. Brier: mean squared "
+    "error of the risks, lower is better; scaled: what share of it knowing the risks removes. Calibration slope: 1 is "
+    "right, less means too sure; intercept: 0 is right, less means risks too high."
+)
+POLICY_METRICS_ARE = (
+    "Audience of those reached: the share of all people who saw the acts. Precision: the share of those answered who went "
+    "on to retaliate. Lift: how many times as many as in a list of the same length by chance. Workload saved: how much "
+    "shorter the list may be to reach as many as influence first."
+)
+QUEUE_TERMS = (
+    "A failed recovery is a ticket that was not made good. Let down again: a complaint whose recovery failed (a double "
+    "deviation) in the last half year. Under each customer stands the latest ticket in a line; open it for the others."
 )
 STRENGTH_IS = (
     "From one Cox model on the same comparisons: strength in each class, the classes, contacts of the last year, recent "
@@ -323,7 +420,6 @@ BEST_CASE = (
     "Influence is given its best case too: among those with an open matter, times recent complaints, and mixed half and "
     "half with risk."
 )
-EMPTY = "There is nothing to show."
 SIMULATED = (
     "These customers are simulated. What follows is the truth they were made from, which no "
     "analysis of real "

@@ -8,6 +8,8 @@ from typing import Any
 
 import pandas as pd
 
+from retaliation_risk._cells import quiet_frame
+
 
 def write_json(path: Path, value: Any) -> None:
     """Write a value as JSON, keys in the order given, one final newline."""
@@ -15,5 +17,5 @@ def write_json(path: Path, value: Any) -> None:
 
 
 def write_csv(path: Path, table: pd.DataFrame) -> None:
-    """Write a table as CSV, numbers to ten digits."""
-    table.to_csv(path, index=False, float_format="%.10g", lineterminator="\n")
+    """Write a table as CSV: numbers to ten digits, text so that no spreadsheet runs it (:mod:`retaliation_risk._cells`)."""
+    quiet_frame(table).to_csv(path, index=False, float_format="%.10g", lineterminator="\n")

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import duckdb
 
+from retaliation_risk._cells import unquiet_sql
 from retaliation_risk.errors import Problem
 from retaliation_risk.tables._sql import literal
 from retaliation_risk.tables._sql import name as quoted
@@ -91,7 +92,8 @@ def _csv_relation(path: Path) -> tuple[str, list[str]]:
         f"auto_detect = false, header = true, delim = {literal(delimiter)}, quote = '\"', escape = '\"', "
         f"nullstr = '', columns = {{{columns}}}"
     )
-    return f"read_csv({literal(_unglobbed(path))}, {options})", header
+    cells = ", ".join(f"{unquiet_sql(f'c{position}')} AS c{position}" for position in range(len(header)))
+    return f"(SELECT {cells} FROM read_csv({literal(_unglobbed(path))}, {options}))", header
 
 
 def _header(path: Path) -> tuple[list[str], str]:

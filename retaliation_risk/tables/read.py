@@ -37,7 +37,8 @@ def read_tables(
     Parameters
     ----------
     source : Path
-        A folder with csv, csv.gz or parquet files named as the tables, or a DuckDB or SQLite file.
+        A folder with csv, csv.gz or parquet files named as the tables, or a DuckDB or SQLite file. In csv an apostrophe
+        before text that a spreadsheet would run (``'=1+1``) is none of the text.
     rename : Path, optional
         TOML file that maps canonical names to yours: ``[tickets]``, ``opened_at = "Created at"``, and
         ``table = "your name"`` for the file or database table.

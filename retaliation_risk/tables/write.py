@@ -8,6 +8,7 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 
+from retaliation_risk._cells import quiet_sql
 from retaliation_risk._folders import fresh_folder
 from retaliation_risk._validate import one_of
 from retaliation_risk.tables._cast import SQL_TYPES
@@ -29,7 +30,8 @@ def write_tables(tables: Tables, folder: Path, *, format: str = "parquet") -> No
     folder : Path
         Must not exist. It appears when whole: the files are written beside it and the folder is renamed.
     format : {"parquet", "csv"}, default "parquet"
-        Parquet has microsecond times without a zone (UTC), CSV has ISO 8601 times with ``Z``.
+        Parquet has microsecond times without a zone (UTC), CSV has ISO 8601 times with ``Z`` and an apostrophe before text
+        that a spreadsheet would run; :func:`read_tables` takes it away.
 
     Raises
     ------
@@ -83,4 +85,6 @@ def _written(column: Column, format: str) -> str:
     name = quoted(column.name)
     if column.kind == "time" and format == "csv":
         return f"replace(CAST({name} AS VARCHAR), ' ', 'T') || 'Z' AS {name}"
+    if column.kind in ("id", "str") and format == "csv":
+        return f"{quiet_sql(name)} AS {name}"
     return name
