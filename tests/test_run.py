@@ -86,7 +86,7 @@ TABLES = [name for name in contract() if name.endswith(".csv")]
 
 
 def test_the_spine_names_the_files():
-    assert len(TABLES) == 10
+    assert len(TABLES) == 12
     assert contract()["served.csv"] == [
         "policy", "group_kind", "group", "share_of_queue", "share_of_customers", "n",
     ]  # fmt: skip
@@ -247,6 +247,38 @@ def test_queues_are_in_order_and_their_tickets_are_the_customers_own(frames, fol
     told = readouts(folder).set_index("customer_id")["risk"]
     queue = pd.read_csv(folder / "queue_risk_only.csv")
     assert queue["risk"].tolist() == pytest.approx(told.nlargest(len(queue)).tolist())
+
+
+def test_experiences_are_of_those_in_the_queues_and_hold_every_ticket_named(frames, folder):
+    told = pd.read_csv(folder / "experiences.csv")
+    owner = frames["tickets"].set_index("ticket_id")
+    queues = [pd.read_csv(path) for path in folder.glob("queue_*.csv")]
+    assert set(told["customer_id"]) == {
+        customer for queue in queues for customer in queue.loc[queue["calls"] > 0, "customer_id"]
+    }
+    assert (owner.loc[told["ticket_id"], "customer_id"].to_numpy() == told["customer_id"]).all()
+    assert (owner.loc[told["ticket_id"], "issue_key"].to_numpy() == told["issue_key"]).all()
+    assert told["ticket_id"].is_unique
+    for queue in queues:
+        named = {ticket for cell in queue["tickets"].dropna() for ticket in cell.split()}
+        assert named <= set(told["ticket_id"])
+
+
+def test_leaving_and_retaliating_add_up(folder):
+    curves = pd.read_csv(folder / "incidence.csv")
+    everybody = curves[curves["failed_recoveries"] == "all"]
+    both = everybody.pivot(index="day", columns="cause", values="incidence")
+    assert list(both) == ["leaving", "retaliation"]
+    assert both.index.tolist() == pytest.approx(list(range(31)))
+    assert (both.diff().dropna() >= 0).all(axis=None)
+    # With few who leave, the share who retaliate is close to one minus Kaplan-Meier, and never above it.
+    survival = pd.read_csv(folder / "survival.csv", dtype={"failed_recoveries": str})
+    for name, mine in survival.groupby("failed_recoveries"):
+        one = curves[(curves["failed_recoveries"] == name) & (curves["cause"] == "retaliation")]
+        if len(one):
+            gap = (1 - mine["survival"].to_numpy()) - one["incidence"].to_numpy()
+            assert gap.min() > -1e-9
+            assert gap.max() < 0.001
 
 
 # The same bytes again.
@@ -459,12 +491,25 @@ def test_without_influence(frames, tmp_path):
     )
 
 
+def test_without_outcomes_the_queue_follows_the_rule(frames, tmp_path):
+    folder = made(without(frames, "outcomes"), tmp_path / "run", **QUICK)
+    assert "nobody knows who retaliated" in off(folder)["models"]
+    assert off(folder)["comparison"] == off(folder)["models"]
+    facts = read(folder, "run.json")
+    assert (facts["n_events"], facts["moments"]["test"]) == (None, [])
+    absent = {"scores.csv", "survival.csv", "incidence.csv", "effects.csv", "queue_risk_only.csv", "model"}
+    assert not absent & {path.name for path in folder.iterdir()}
+    assert len(pd.read_csv(folder / "queue_rule.csv")) == QUICK["capacity"]
+    assert answer(folder)["verdict"] == "nothing"
+    assert "queue follows the rule" in told(folder)
+
+
 def test_without_outcomes_an_event_can_be_one(frames, tmp_path):
     bare = without(frames, "outcomes")
     with pytest.raises(
-        ArgumentError, match=r"^RR404 unknown outcome: 'retaliation' is not recorded here; .*reopened"
+        ArgumentError, match=r"^RR404 unknown outcome: 'review' is not recorded here; .*reopened"
     ):
-        made(bare, tmp_path / "none")
+        made(bare, tmp_path / "none", outcome="review")
     assert list(tmp_path.iterdir()) == []
     folder = made(bare, tmp_path / "run", outcome="reopened", **QUICK)
     assert off(folder)["table outcomes"] == "not delivered"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,6 +33,20 @@ bootstraps = click.option(
 )
 
 
+min_cell = click.option(
+    "--min-cell",
+    default=5,
+    show_default=True,
+    type=click.IntRange(1),
+    help="Hide groups with fewer customers.",
+)
+since = click.option(
+    "--since",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Earlier run folder to say what changed since; default: the latest earlier one beside this.",
+)
+
+
 @click.command()
 @click.argument("source", type=click.Path(path_type=Path))
 @click.option(
@@ -39,8 +54,18 @@ bootstraps = click.option(
 )
 @settings_options
 @rename_option
+@min_cell
+@since
 @as_json
-def run(source: Path, out: Path, config: Config, rename: Path | None, as_json: bool) -> None:
+def run(
+    source: Path,
+    out: Path,
+    config: Config,
+    rename: Path | None,
+    min_cell: int,
+    since: Path | None,
+    as_json: bool,
+) -> None:
     """Go from a folder of tables to a run folder: models, comparison, queues, report.
 
     The folder appears when it is whole, or not at all.
@@ -55,21 +80,30 @@ def run(source: Path, out: Path, config: Config, rename: Path | None, as_json: b
         step("reading tables")
         tables = read_tables(source, rename=rename, now=datetime.now(UTC))
         notes = import_notes(source)
-        run_tables(tables, out, config.settings, provenance=notes, finish=write_report, progress=step)
+        finish = partial(write_report, min_cell=min_cell, since=since)
+        run_tables(tables, out, config.settings, provenance=notes, finish=finish, progress=step)
     _tell_training(out, took("training"))
     _tell(out, as_json)
 
 
 @click.command()
 @click.argument("folder", type=click.Path(path_type=Path))
-@click.option("--show-contacts", is_flag=True, help="Print customer ids as they are instead of pseudonyms.")
+@click.option(
+    "--show-contacts",
+    is_flag=True,
+    help="Print ids of customers and tickets as they are instead of pseudonyms.",
+)
+@min_cell
+@since
 @click.option("--open", "open_page", is_flag=True, help="Open the page in the browser.")
 @as_json
-def report(folder: Path, show_contacts: bool, open_page: bool, as_json: bool) -> None:
+def report(
+    folder: Path, show_contacts: bool, min_cell: int, since: Path | None, open_page: bool, as_json: bool
+) -> None:
     """Write the report of a finished run folder again, from its files."""
     from retaliation_risk.report import write_report
 
-    page = write_report(folder, show_contacts=show_contacts)
+    page = write_report(folder, show_contacts=show_contacts, min_cell=min_cell, since=since)
     _tell(folder, as_json)
     if open_page:
         click.launch(str(page))

@@ -18,6 +18,7 @@ from retaliation_risk.histories.declare import (
     Sum,
 )
 from retaliation_risk.histories.definitions import EVIDENCE, Definitions
+from retaliation_risk.histories.experiences import Experience, experiences
 from retaliation_risk.histories.forms import build_intervals, build_risk_sets, count_at_risk, history_rows
 from retaliation_risk.histories.histories import Histories
 from retaliation_risk.histories.logs import LOGS
@@ -43,6 +44,7 @@ __all__ = [
     "DaysSinceFirst",
     "Decayed",
     "Definitions",
+    "Experience",
     "Export",
     "Expression",
     "Feature",
@@ -59,6 +61,7 @@ __all__ = [
     "compute_features",
     "count_at_risk",
     "end_of_observation",
+    "experiences",
     "history_rows",
     "landmarks",
     "later_landmarks",

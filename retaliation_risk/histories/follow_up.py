@@ -69,7 +69,7 @@ class Spans:
         """Read the spans; without an observation table, everybody is observed from first seen to the last fact."""
         n = len(first_seen)
         acts = _read_acts(connection, present, n)
-        exits = acts.get("switching", _no_acts(n))
+        exits = acts.get("switching", no_acts(n))
         left = np.full(n, NEVER)
         np.minimum.at(left, np.repeat(np.arange(n), np.diff(exits.starts)), exits.known)
         found = connection.execute(
@@ -117,7 +117,7 @@ def follow_up(
 ) -> dict[str, npt.NDArray[np.generic]]:
     """Columns of the outcome frame; see :meth:`retaliation_risk.histories.Histories.follow_up`."""
     positive("horizon_days", horizon_days)
-    acts, exits = spans_acts(spans, outcome), spans.acts.get("switching", _no_acts(len(spans.opted_out)))
+    acts, exits = spans_acts(spans, outcome), spans.acts.get("switching", no_acts(len(spans.opted_out)))
     horizon = moments + round(horizon_days * DAY_US)
     seen_to = np.maximum(spans.end_at(moments, codes), moments)
     end = np.minimum(seen_to, horizon if known_by is None else np.minimum(horizon, known_by))
@@ -177,7 +177,8 @@ def _position(acts: Acts, codes: Int64, times: Int64) -> Int64:
     return rows[: len(codes)]
 
 
-def _no_acts(n: int) -> Acts:
+def no_acts(n: int) -> Acts:
+    """Return the acts of ``n`` customers of whom nobody acted."""
     empty = np.empty(0, dtype=np.int64)
     return Acts(np.zeros(n + 1, dtype=np.int64), empty, empty, np.empty(0))
 
@@ -188,7 +189,7 @@ def _read_acts(connection: duckdb.DuckDBPyConnection, present: tuple[str, ...], 
     found = connection.execute("SELECT DISTINCT outcome_type FROM outcomes ORDER BY 1").fetchall()
     acts = {kind: _read_kind(connection, (kind,), n) for (kind,) in found}
     acts["retaliation"] = _read_kind(connection, INDIRECT + DIRECT, n)
-    acts.setdefault(COMPETING[0], _no_acts(n))
+    acts.setdefault(COMPETING[0], no_acts(n))
     return acts
 
 

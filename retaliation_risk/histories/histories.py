@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import ChainMap
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from retaliation_risk.histories import kernel
 from retaliation_risk.histories.declare import Aggregate, Expression, Feature
 from retaliation_risk.histories.definitions import Definitions
 from retaliation_risk.histories.facts import Ids
-from retaliation_risk.histories.follow_up import Spans, follow_up, spans_acts
+from retaliation_risk.histories.follow_up import Spans, follow_up, no_acts, spans_acts
 from retaliation_risk.histories.logs import Log, spec_of
 from retaliation_risk.histories.passes import fill, order_of, threads_for
 
@@ -140,6 +141,11 @@ class Histories:
                 "reach": acts.reach[known],
             }
         )
+
+    def without_acts(self, outcome: str) -> Histories:
+        """Return these histories with nobody on record for an outcome: where no table could hold any."""
+        nobody = {outcome: no_acts(len(self.customer_ids))}
+        return replace(self, spans=replace(self.spans, acts=ChainMap(nobody, dict(self.spans.acts))))
 
     def tickets_behind(
         self, customer_id: str, moment: pd.Timestamp | str, feature: Feature, features: Sequence[Feature] = ()

@@ -29,6 +29,7 @@ from retaliation_risk.plots.policies import (
     plot_differences,
     plot_served,
 )
+from retaliation_risk.plots.time import plot_exit_or_voice, plot_over_time
 
 __all__ = [
     "BLUE",
@@ -43,7 +44,9 @@ __all__ = [
     "plot_decision_curve",
     "plot_differences",
     "plot_effects",
+    "plot_exit_or_voice",
     "plot_love_becomes_hate",
+    "plot_over_time",
     "plot_served",
     "plot_survival",
 ]

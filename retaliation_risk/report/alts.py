@@ -6,8 +6,9 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from retaliation_risk.report import words
 from retaliation_risk.report.formats import show
-from retaliation_risk.report.sentences import counted, policy_name, span
+from retaliation_risk.report.sentences import counted, metric_name, policy_name, span
 
 Rows = Sequence[Mapping[str, Any]]
 
@@ -86,6 +87,30 @@ def survival(rows: Rows) -> str:
         for count, row in sorted(last.items())
     )
     return f"Step chart of the share that has not retaliated. {said}."
+
+
+def exit_or_voice(rows: Rows) -> str:
+    """State what share has left and has retaliated by the last day."""
+    last = {row["cause"]: row for row in rows}
+    said = "; ".join(
+        f"{words.CAUSES[cause].lower()}: {show(row['incidence'], 'percent')} ({span(row, 'percent')})"
+        for cause, row in last.items()
+    )
+    day = max(row["day"] for row in rows)
+    return f"Step chart of the share of customers that has left or retaliated. By day {show(day, 'count')} {said}."
+
+
+def over_time(rows: Rows, metric: str) -> str:
+    """State the first and the last value, and the lowest, each with its moment."""
+    first, last, least = rows[0], rows[-1], min(rows, key=lambda row: row["value"])
+    return (
+        f"Line chart of {metric_name(metric)} at {len(rows)} test moments: {_at(first)} first, {_at(last)} last, "
+        f"lowest {_at(least)}."
+    )
+
+
+def _at(row: Mapping[str, Any]) -> str:
+    return f"{show(row['value'], 'ratio')} on {row['split']} ({span(row, 'ratio')})"
 
 
 def calibration(rows: Rows) -> str:

@@ -151,11 +151,18 @@ def _sample(numbers: list[dict[str, Any]], setup: Setup) -> list[str]:
     return [sentences.sample(numbers[0]["n"], numbers[0]["n_events"], setup)]
 
 
+def ranking_metric(folder: RunFolder) -> str | None:
+    """Return the metric that models are judged by; None where none of them was scored."""
+    scores = folder.tables["scores"]
+    there = set(scores.loc[(scores["split"] == ALL) & (scores["policy"] == ""), "metric"])
+    return next((metric for metric in words.RANKING if metric in there), None)
+
+
 def judge_model(folder: RunFolder, setup: Setup) -> tuple[bool | None, list[str]]:
     """Say whether the chosen model ranks better than every baseline, by its interval."""
     scores = folder.tables["scores"]
     pooled = scores[(scores["split"] == ALL) & (scores["policy"] == "")]
-    metric = next((m for m in words.RANKING if m in set(pooled["metric"])), None)
+    metric = ranking_metric(folder)
     rows = {row["model"]: row for row in records(pooled[pooled["metric"] == metric])} if metric else {}
     mine = rows.get(setup.model)
     rivals = [rows[name] for name in words.BASELINES if name in rows and name != setup.model]

@@ -15,7 +15,7 @@ Block = dict[str, Any]
 
 # How a column is written where it has not been said otherwise.
 _KINDS = {
-    **dict.fromkeys(("value", "risk", "predicted", "observed", "survival"), "percent"),
+    **dict.fromkeys(("value", "risk", "predicted", "observed", "survival", "incidence"), "percent"),
     **dict.fromkeys(("share_of_queue", "share_of_customers"), "percent"),
     **dict.fromkeys(
         ("n", "n_events", "n_censored", "capacity", "rank", "calls", "tenure_days", "day"), "count"
@@ -42,9 +42,17 @@ def column(key: str, *, kind: str | None = None, interval: bool = False, label: 
 
 
 def table(
-    name: str, rows: Iterable[Mapping[str, Any]], columns: Sequence[str | Block], *, note: str = ""
+    name: str,
+    rows: Iterable[Mapping[str, Any]],
+    columns: Sequence[str | Block],
+    *,
+    note: str = "",
+    beneath: str = "",
 ) -> Block:
-    """Return a table; an interval column named ``value``, ``estimate``... reads ``low`` and ``high``."""
+    """Return a table; an interval column named ``value``, ``estimate``... reads ``low`` and ``high``.
+
+    ``beneath`` names what stands under each row, across all columns: a list of lines.
+    """
     made = [column(c) if isinstance(c, str) else c for c in columns]
     return {
         "id": name,
@@ -52,6 +60,7 @@ def table(
         "columns": made,
         "rows": [dict(row) for row in rows],
         "note": note,
+        "beneath": beneath,
     }
 
 

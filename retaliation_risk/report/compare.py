@@ -1,111 +1,17 @@
-"""Whom to call, and how the policies compare."""
+"""How the policies compare: reached and reach apart, the capacity curves, who is missed."""
 
 from __future__ import annotations
-
-import hashlib
-import json
-from typing import Any
 
 import pandas as pd
 
 from retaliation_risk.evaluate import FEWEST_EVENTS
-from retaliation_risk.policies.playbook import USES_INFLUENCE
 from retaliation_risk.report import alts, sentences, words
 from retaliation_risk.report.blocks import Block, column, figure, metric_columns, section, table, wide
 from retaliation_risk.report.folder import RunFolder, records
 from retaliation_risk.report.setup import ALL, INFLUENCE, Setup, policy_scores
 from retaliation_risk.report.small import MISSED, RETALIATORS, suppress
 
-MAX_ROWS = 200
 MAX_POINTS = 30
-_TRUE = {"true", "1", "1.0", "yes"}
-
-
-def queue(folder: RunFolder, setup: Setup) -> Block:
-    """Return the queue at capacity; also ``policy``, ``total`` and ``pseudonymised``."""
-    policy = next((p for p in (setup.lead, "risk_only", "rule", *folder.queues) if p in folder.queues), None)
-    if policy is None:
-        return section("queue", missing=[sentences.missing("queue_risk_only.csv or queue_rule.csv")])
-    frame = folder.queues[policy].sort_values("rank", kind="stable")
-    capacity = setup.capacity if setup.capacity is not None else len(frame)
-    total = min(len(frame), int(capacity))
-    rows = [_queue_row(row, setup) for row in records(frame.head(min(total, MAX_ROWS)))]
-    intro = [sentences.queue_intro(policy, len(rows), total, capacity), *_uses_influence(frame.head(total))]
-    keys = [
-        "rank",
-        "customer",
-        "risk",
-        "action",
-        "reasons",
-        "calls",
-        "tenure_days",
-        "failed_recoveries",
-        "double_deviation",
-        "tickets",
-        "influence",
-    ]
-    shown = [key for key in keys if any(row[key] is not None for row in rows)]
-    proposed = [name for name in folder.actions if name in set(frame["action"].head(total))]
-    meant = [f"{sentences.action(name)}: {folder.actions[name]}" for name in proposed]
-    return section(
-        "queue",
-        lists=[{"title": words.ACTIONS_TITLE, "items": meant}] if meant else [],
-        paragraphs=intro if setup.show_contacts else [*intro, words.PSEUDONYMS],
-        tables=[table("queue", rows, shown)],
-    ) | {"policy": policy, "total": total, "pseudonymised": not setup.show_contacts}
-
-
-def pseudonym(customer_id: str) -> str:
-    """Return a short digest of an id: the same id gives the same digest in every run.
-
-    Examples
-    --------
-    >>> pseudonym("C-1")
-    'dcf5-6ede'
-    """
-    digest = hashlib.blake2b(customer_id.encode(), digest_size=4, person=b"retaliation-risk").hexdigest()
-    return f"{digest[:4]}-{digest[4:]}"
-
-
-def _queue_row(row: dict[str, Any], setup: Setup) -> dict[str, Any]:
-    customer = row.pop("customer_id")
-    row["customer"] = customer if setup.show_contacts else pseudonym(customer)
-    row["double_deviation"] = str(row["double_deviation"]).strip().lower() in _TRUE
-    row["action"] = sentences.action(row["action"]) if row["action"] else None
-    row["reasons"], row["tickets"] = _items(row["reasons"], " · "), _items(row["tickets"], " ")
-    wanted = (
-        "rank",
-        "customer",
-        "priority",
-        "risk",
-        "influence",
-        "calls",
-        "tenure_days",
-        "failed_recoveries",
-        "double_deviation",
-        "action",
-        "reasons",
-        "tickets",
-    )
-    return {key: row[key] for key in wanted}
-
-
-def _uses_influence(front: pd.DataFrame) -> list[str]:
-    """Say so where the order, or what is proposed, looked at influence."""
-    order = front["uses_influence"].astype(str).str.lower().isin(_TRUE).any()
-    proposed = front["action_why"].astype(str).str.contains(USES_INFLUENCE, regex=False).any()
-    return [words.USES_INFLUENCE] * bool(order) + [words.ACTION_USES_INFLUENCE] * bool(proposed)
-
-
-def _items(cell: Any, between: str) -> list[str]:
-    """Read a cell that holds several things: a JSON list, or things with ``between`` between them."""
-    written = str(cell or "")
-    try:
-        read = json.loads(written)
-    except ValueError:
-        read = None
-    items = read if isinstance(read, list) else written.split(between)
-    return [str(item).strip() for item in items if str(item).strip()]
 
 
 def policies(folder: RunFolder, setup: Setup) -> Block:

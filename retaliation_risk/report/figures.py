@@ -107,6 +107,10 @@ _DRAW: dict[str, _Draw] = {
     "love_becomes_hate": lambda rows, ax, made: plots.plot_love_becomes_hate(rows, ax),
     "survival": lambda rows, ax, made: plots.plot_survival(rows, ax),
     "decision": lambda rows, ax, made: plots.plot_decision_curve(rows, ax, labels=_models(rows)),
+    "exit_or_voice": lambda rows, ax, made: plots.plot_exit_or_voice(rows, ax, labels=words.CAUSES),
+    "over_time": lambda rows, ax, made: plots.plot_over_time(
+        rows, ax, name=made["metric"], chance=made["chance"]
+    ),
     "calibration": lambda rows, ax, made: plots.plot_calibration(rows, ax),
     "served": _served,
 }

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+import sqlite3
 import tomllib
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,6 +25,8 @@ _TABLES = {
     "effects": "model feature kind group unit about | estimate low high p_value n_events n_customers",
     "capacity": "policy metric | capacity value low high band_low band_high",
     "survival": "failed_recoveries | day survival low high at_risk",
+    "incidence": "cause failed_recoveries | day incidence low high at_risk",
+    "experiences": "customer_id ticket_id opened_at issue_key is_complaint happened failed is_open |",
     "served": "policy group_kind group | share_of_queue share_of_customers n",
     "needed": "policy metric | share value low high n n_events",
     "one_more": "policy compared_with form reading | capacity value low high n n_events",
@@ -38,6 +42,7 @@ _QUEUE = (
 class RunFolder:
     """What a run folder holds; a file that is not there is an empty dict, list or table."""
 
+    path: Path
     name: str
     run: dict[str, Any]
     validation: dict[str, Any]
@@ -65,6 +70,7 @@ def read_folder(run_dir: Path) -> RunFolder:
         )
     queues = sorted(run_dir.glob("queue_*.csv"))
     return RunFolder(
+        path=run_dir,
         name=_name(run_dir),
         run=run,
         validation=_json(run_dir / "validation.json", {}),
@@ -73,6 +79,56 @@ def read_folder(run_dir: Path) -> RunFolder:
         actions=_actions(run_dir / "playbook.toml"),
         queues={path.stem.removeprefix("queue_"): _table(path, _QUEUE) for path in queues},
     )
+
+
+def read_risks(folder: RunFolder) -> pd.DataFrame:
+    """Return ``customer_id, risk, band`` of everybody scored; no rows where the run has no readouts.
+
+    Raises
+    ------
+    ArtefactError
+        RR501: ``readout.sqlite`` cannot be read.
+    """
+    path = folder.path / "readout.sqlite"
+    if not path.exists():
+        return pd.DataFrame(columns=["customer_id", "risk", "band"]).astype({"risk": float})
+    try:
+        with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as connection:
+            found = pd.read_sql_query("SELECT customer_id, risk, band FROM readout", connection)
+    except (sqlite3.Error, pd.errors.DatabaseError) as error:
+        raise ArtefactError("RR501", f"{path} is no readout ({error}).") from error
+    return found.astype({"risk": float})
+
+
+def earlier_run(folder: RunFolder) -> Path | None:
+    """Return the latest run beside this one that is earlier and asked for the same outcome; None without one.
+
+    Runs are ordered by the moment that they are about (``moments.now``); folders that are no runs are passed over.
+    """
+    now = _asked(folder.run)
+    found = []
+    for path in sorted(folder.path.resolve().parent.glob("[!.]*/run.json")):
+        try:
+            other = _asked(_json(path, {}))
+        except ArtefactError:
+            continue
+        if other is not None and now is not None and other[0] < now[0] and other[1:] == now[1:]:
+            found.append((other[0], path.parent))
+    return max(found)[1] if found else None
+
+
+def _asked(run: Any) -> tuple[str, str, float] | None:
+    """Return a run's moment, outcome and horizon; None where run.json does not say, or is of another schema."""
+    try:
+        known = str(run["schema_version"]) == SCHEMA_VERSION
+        asked = (
+            str(run["moments"]["now"]),
+            str(run["settings"]["outcome"]),
+            float(run["settings"]["horizon_days"]),
+        )
+    except (KeyError, TypeError, ValueError):
+        return None
+    return asked if known else None
 
 
 def _name(run_dir: Path) -> str:

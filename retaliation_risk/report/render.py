@@ -59,7 +59,9 @@ def render_html(summary: dict[str, Any], figures: Mapping[str, str] | None = Non
     )
 
 
-def write_report(run_dir: Path, *, show_contacts: bool = False, min_cell: int = 5) -> Path:
+def write_report(
+    run_dir: Path, *, show_contacts: bool = False, min_cell: int = 5, since: Path | None = None
+) -> Path:
     """Write ``figures/*.svg``, ``report.json`` and ``report.html``; return the page's path.
 
     Each file is written beside its place and moved there when whole, the page last, so a killed
@@ -69,7 +71,7 @@ def write_report(run_dir: Path, *, show_contacts: bool = False, min_cell: int = 
     from retaliation_risk.report.figures import draw_figures
 
     run_dir = Path(run_dir)
-    summary = summarise(run_dir, show_contacts=show_contacts, min_cell=min_cell)
+    summary = summarise(run_dir, show_contacts=show_contacts, min_cell=min_cell, since=since)
     drawn = draw_figures(summary)
     page = render_html(summary, drawn)
     (run_dir / "figures").mkdir(exist_ok=True)

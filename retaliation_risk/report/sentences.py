@@ -410,11 +410,13 @@ def sample(n: Any, n_events: Any, setup: Any) -> str:
     )
 
 
-def queue_intro(policy: str, shown: int, total: int, capacity: Any) -> str:
+def queue_intro(policy: str, shown: int, total: int, setup: Any) -> str:
     """Introduce the queue."""
-    less = f" The first {shown} are shown; the file has all {total}." if shown < total else ""
-    places = f"at a capacity of {show(capacity, 'count')} customers"
-    return f"Order: {policy_name(policy).lower()}, {places}.{less}"
+    known = words.POLICIES.get(policy)
+    order = f"{policy_name(policy).lower()} ({known.about})" if known else policy_name(policy).lower()
+    places = "" if setup.capacity is None else f", {show(setup.capacity, 'count')} customers {setup.period}"
+    less = f" The first {shown:,} are shown; the file has all {total:,}." if shown < total else ""
+    return f"Call these, from the top. Order: {order}{places}.{less}"
 
 
 def action(name: str) -> str:

@@ -6,16 +6,22 @@ from pathlib import Path
 from typing import Any
 
 from retaliation_risk._validate import positive
+from retaliation_risk.errors import ArtefactError
 from retaliation_risk.report import sentences, words
 from retaliation_risk.report.answer import answer
 from retaliation_risk.report.blocks import Block, column, flat, section, table
-from retaliation_risk.report.compare import policies, queue
-from retaliation_risk.report.folder import RunFolder, read_folder
+from retaliation_risk.report.compare import policies
+from retaliation_risk.report.drivers import drivers
+from retaliation_risk.report.folder import RunFolder, earlier_run, read_folder
+from retaliation_risk.report.queue import queue
 from retaliation_risk.report.setup import Setup, read_setup
-from retaliation_risk.report.trust import drivers, served, trust
+from retaliation_risk.report.since import since as changes
+from retaliation_risk.report.trust import served, trust
 
 
-def summarise(run_dir: Path, *, show_contacts: bool = False, min_cell: int = 5) -> dict[str, Any]:
+def summarise(
+    run_dir: Path, *, show_contacts: bool = False, min_cell: int = 5, since: Path | None = None
+) -> dict[str, Any]:
     """Return what there is to say about a run.
 
     Parameters
@@ -23,9 +29,12 @@ def summarise(run_dir: Path, *, show_contacts: bool = False, min_cell: int = 5) 
     run_dir : Path
         A run folder (docs/design/0001-spine.md); only its files are read.
     show_contacts : bool, default False
-        Show customer ids instead of short digests of them.
+        Show ids of customers and tickets instead of short digests of them.
     min_cell : int, default 5
-        Groups with fewer customers are hidden in the section on who is served worse.
+        Groups with fewer customers are hidden: who is served worse, who is missed, curves by failed recoveries.
+    since : Path, optional
+        An earlier run folder to say what changed since; by default the latest earlier one that stands beside this one
+        and asked for the same outcome over the same horizon.
 
     Returns
     -------
@@ -39,13 +48,13 @@ def summarise(run_dir: Path, *, show_contacts: bool = False, min_cell: int = 5) 
           ``paragraphs``,
           ``figures``, ``tables``, ``folded``, ``lists`` and ``missing`` (why something is not there).
 
-        A table has ``id``, ``caption``, ``columns`` (key, label, kind, interval), ``rows`` and
-        ``note``; a figure has
+        A table has ``id``, ``caption``, ``columns`` (key, label, kind, interval), ``rows``, ``note`` and
+        ``beneath`` (the key of the lines under each row, or nothing); a figure has
         ``name``, ``title``, ``alt``, ``how`` and ``data``, the table it is drawn from. ``answer``
         has also ``verdict``,
         ``verdict_reach``, ``sentence``, ``sentence_reach``, ``numbers`` and
         ``beats_baselines``; ``queue`` has ``policy``, ``total`` and
-        ``pseudonymised``.
+        ``pseudonymised``; ``since`` has ``before``. docs/report.schema.json says all of this to machines.
 
     Raises
     ------
@@ -62,14 +71,27 @@ def summarise(run_dir: Path, *, show_contacts: bool = False, min_cell: int = 5) 
     positive("min_cell", min_cell)
     folder = read_folder(run_dir)
     setup = read_setup(folder, show_contacts=show_contacts, min_cell=min_cell)
-    makers = (answer, queue, policies, drivers, trust, served, _truth, _method)
-    sections = [made for make in makers if (made := make(folder, setup)) is not None]
+    made: list[Block | None] = [
+        make(folder, setup) for make in (answer, queue, policies, drivers, trust, served)
+    ]
+    made += [changes(folder, setup, _before(folder, since)), _truth(folder), _method(folder)]
     return {
         "schema_version": 1,
         "language": words.LANGUAGE,
         "about": _about(folder, setup),
-        "sections": sections,
+        "sections": [section for section in made if section is not None],
     }
+
+
+def _before(folder: RunFolder, since: Path | None) -> RunFolder | None:
+    """Return the run named, or the latest earlier one beside this, passed over where it cannot be read."""
+    if since is not None:
+        return read_folder(since)
+    path = earlier_run(folder)
+    try:
+        return None if path is None else read_folder(path)
+    except ArtefactError:
+        return None
 
 
 def _about(folder: RunFolder, setup: Setup) -> Block:
@@ -89,8 +111,7 @@ def _about(folder: RunFolder, setup: Setup) -> Block:
     }
 
 
-def _truth(folder: RunFolder, setup: Setup) -> Block | None:
-    del setup
+def _truth(folder: RunFolder) -> Block | None:
     truth = folder.run.get("truth")
     if truth is None:
         return None
@@ -100,8 +121,7 @@ def _truth(folder: RunFolder, setup: Setup) -> Block | None:
 _SETTING: list[str | Block] = ["setting", column("value", kind="text")]
 
 
-def _method(folder: RunFolder, setup: Setup) -> Block:
-    del setup
+def _method(folder: RunFolder) -> Block:
     run = folder.run
     learned = [sentences.training(run["training"])] if run.get("training") else []
     settings = [

@@ -1,74 +1,13 @@
-"""What drives the risk, whether the scores can be trusted, and who is served worse."""
+"""Whether the scores can be trusted, and who is served worse."""
 
 from __future__ import annotations
 
-import numpy as np
-import pandas as pd
-
 from retaliation_risk.report import alts, sentences, words
-from retaliation_risk.report.answer import judge_model
+from retaliation_risk.report.answer import judge_model, ranking_metric
 from retaliation_risk.report.blocks import Block, column, figure, metric_columns, section, table, wide
 from retaliation_risk.report.folder import RunFolder, records
 from retaliation_risk.report.setup import ALL, Setup, few, pick, why_off
 from retaliation_risk.report.small import RETALIATORS, suppress
-from retaliation_risk.report.strength import MODEL, strength
-
-MAX_EFFECTS = 20
-MAX_DAYS = 50
-
-
-def drivers(folder: RunFolder, setup: Setup) -> Block:
-    """Return effects with their intervals, and survival by failed recoveries."""
-    figures, missing = [], []
-    effects, survival, (turned, said) = _effects(folder, setup), _survival(folder), strength(folder)
-    for made, file in ((effects, "effects.csv"), (survival, "survival.csv")):
-        if made is None:
-            why = why_off(folder, "models") if file == "effects.csv" else ""
-            there = len(folder.tables[file.removesuffix(".csv")])
-            missing.append(words.NO_INTERVALS if there and not why else sentences.missing(file, why))
-        else:
-            figures.append(made)
-    if turned is not None:
-        figures.insert(1 if effects else 0, turned)
-    paragraphs = [words.EFFECTS_ARE] if effects else []
-    if effects and (folder.run.get("training") or {}).get("efficiency"):
-        paragraphs.append(words.AT_ACTS)
-    return section(
-        "drivers", paragraphs=[*paragraphs, *([said] if said else [])], figures=figures, missing=missing
-    )
-
-
-def _effects(folder: RunFolder, setup: Setup) -> Block | None:
-    effects = folder.tables["effects"]
-    # The chosen model's effects; those of the first model that has any, where it has none (trees).
-    effects = effects[effects["model"] != MODEL]
-    model = setup.model if setup.model in set(effects["model"]) else next(iter(effects["model"]), "")
-    mine = effects[(effects["model"] == model) & (effects[["estimate", "low", "high"]] > 0).all(axis=1)]
-    if mine.empty:
-        return None
-    mine = mine[mine["kind"] == mine["kind"].iloc[0]]
-    strength = np.log(mine["estimate"].astype(float)).abs()
-    mine = mine.assign(_s=strength).sort_values(["_s", "feature"], ascending=[False, True]).drop(columns="_s")
-    rows = records(mine.head(MAX_EFFECTS))
-    label = str(mine["kind"].iloc[0]).capitalize()
-    data = table(
-        "effects", rows, ["feature", column("estimate", interval=True, label=label), "unit", "about", "model"]
-    )
-    return figure("effects", alts.effects(rows), data)
-
-
-def _survival(folder: RunFolder) -> Block | None:
-    survival = folder.tables["survival"].dropna(subset=["day", "survival"])
-    if survival.empty:
-        return None
-    kept = []
-    for _, part in survival.sort_values(["failed_recoveries", "day"]).groupby("failed_recoveries"):
-        place = np.arange(len(part))
-        step = -(-len(part) // MAX_DAYS)
-        kept.append(part[(place % step == 0) | (place == len(part) - 1)])
-    rows = records(pd.concat(kept))
-    columns: list[str | Block] = ["failed_recoveries", "day", column("survival", interval=True), "at_risk"]
-    return figure("survival", alts.survival(rows), table("survival", rows, columns))
 
 
 def trust(folder: RunFolder, setup: Setup) -> Block:
@@ -78,8 +17,7 @@ def trust(folder: RunFolder, setup: Setup) -> Block:
         figures.append(made)
     else:
         missing.append(sentences.missing("calibration.csv", why_off(folder, "models")))
-    if (made := _decision(folder, setup)) is not None:
-        figures.append(made)
+    figures += [made for made in (_over_time(folder, setup), _decision(folder, setup)) if made]
     tables = [t for t in (*_performance(folder, setup), *_samples(folder)) if t["rows"]]
     if not folder.validation:
         missing.append(sentences.missing("validation.json"))
@@ -88,6 +26,20 @@ def trust(folder: RunFolder, setup: Setup) -> Block:
     if slope is not None and slope["value"] is not None and (few(slope, setup) or slope["low"] is not None):
         judged = [*judged, sentences.calibrated(setup.model, slope, few=few(slope, setup))]
     return section("trust", paragraphs=judged, figures=figures, tables=tables, missing=missing)
+
+
+def _over_time(folder: RunFolder, setup: Setup) -> Block | None:
+    """Return how the chosen model ranks at each test moment; None for fewer than two of them."""
+    metric, scores = ranking_metric(folder), folder.tables["scores"]
+    mine = scores[(scores["model"] == setup.model) & (scores["policy"] == "") & (scores["metric"] == metric)]
+    mine = mine[(mine["split"] != ALL) & mine["value"].notna()].sort_values("split")
+    if metric is None or len(mine) < 2:
+        return None
+    rows = records(mine[["split", "value", "low", "high", "n", "n_events"]])
+    shown = column("value", kind="ratio", interval=True, label=sentences.metric_name(metric))
+    data = table("over_time", rows, ["split", shown, "n", "n_events"])
+    more = {"metric": sentences.metric_name(metric), "chance": words.CHANCE.get(metric)}
+    return figure("over_time", alts.over_time(rows, metric), data) | more
 
 
 def _decision(folder: RunFolder, setup: Setup) -> Block | None:

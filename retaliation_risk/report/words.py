@@ -1,4 +1,4 @@
-"""Every label and fixed sentence; for another language, translate this, sentences.py and alts.py."""
+"""Every label and fixed sentence; for another language, translate this, sentences.py, stories.py and alts.py."""
 
 from __future__ import annotations
 
@@ -89,6 +89,38 @@ METRICS = {
 }
 # A model is judged by the first of these that the scores hold: a queue needs only the order.
 RANKING = ("auroc", "concordance", "auprc")
+# What a metric of RANKING gives for an order by chance, where that is one number.
+CHANCE = {"auroc": 0.5, "concordance": 0.5}
+
+# How people react: what stands in incidence.csv, and what it is called. Leaving first: it is the commoner.
+CAUSES = {"leaving": "Has left", "retaliation": "Has retaliated"}
+
+# What happened to a ticket; what says nothing to a reader is left out.
+EXPERIENCES = {
+    "message_out": "answered",
+    "solved": "solved",
+    "reopened": "reopened",
+    "escalated": "escalated",
+    "sla_breached": "promised time missed",
+    "csat_rated": "rated",
+    "bad_csat": "rated badly",
+    "apology": "apology",
+    "compensation": "compensation",
+    "no_reply": "no reply",
+}
+# Why a ticket counts as not made good.
+FAILURES = {
+    "reopened": "had to be reopened",
+    "follow_up": "the customer had to ask again",
+    "repeat": "the same issue came back",
+    "unanswered": "no reply to a later message",
+    "bad_csat": "rated badly",
+    "escalated": "escalated",
+    "sla_breached": "promised time missed",
+}
+COMPLAINED, ASKED, NOT_MADE_GOOD, STILL_OPEN, EVIDENCE = (
+    "reported a failure", "asked", "not made good", "still open", "evidence for the reasons",
+)  # fmt: skip
 
 SECTIONS = {
     "answer": "The answer",
@@ -97,6 +129,7 @@ SECTIONS = {
     "drivers": "What drives the risk",
     "trust": "Can we trust it?",
     "served": "Who is served worse",
+    "since": "What changed since the last run",
     "truth": "The simulated truth",
     "method": "Method, settings and limits",
 }
@@ -106,12 +139,11 @@ PAGE = {
     "skip": "Skip to the report",
     "contents": "Contents",
     "data": "The numbers behind this chart",
-    "unfold": "Show",
     "interval": "95\u00a0% interval",
-    "on": "measured on",
     "run": "Run",
     "as_of": "as of",
     "not_here": "Not in this report",
+    "no_experience": "No ticket on record.",
     "footer": (
         "Made by retaliation-risk from the run folder alone. This page loads nothing and runs nothing."
     ),
@@ -149,6 +181,13 @@ COLUMNS = {
     "about": "Meaning",
     "day": "Day",
     "survival": "Have not retaliated",
+    "incidence": "Has happened to",
+    "cause": "What",
+    "rank_before": "Rank then",
+    "risk_before": "Risk then",
+    "level": "Level of risk",
+    "before": "Then",
+    "now": "Now",
     "at_risk": "Customer-moments at risk",
     "bin": "Bin",
     "predicted": "Predicted",
@@ -217,6 +256,11 @@ CAPTIONS = {
     "needed": "Capacity at which half of the retaliations are reached",
     "one_more": "One more caught per so many answers, against influence first",
     "decision": "Net benefit per 1,000 customers",
+    "by_class": "Who leaves and who retaliates, by failed recoveries",
+    "entered": "New in the queue",
+    "left": "No longer in the queue",
+    "risk_levels": "How many customers are at which level of risk",
+    "moved_effects": "Effects then and now",
 }
 
 FIGURES = {
@@ -226,6 +270,8 @@ FIGURES = {
     "effects": "What goes with more risk, and what with less",
     "love_becomes_hate": "What a strong relationship does, by how often the customer was let down",
     "survival": "How long customers go without retaliating, by failed recoveries",
+    "exit_or_voice": "Exit or voice: who leaves, and who retaliates",
+    "over_time": "How well the model ranks, test moment by test moment",
     "calibration": "Predicted against observed risk",
     "decision": "Is it worth answering all above a risk?",
     "served": "Who fills the queue",
@@ -251,6 +297,14 @@ HOW = {
     ),
     "survival": (
         "Kaplan-Meier curves with 95\u00a0% intervals; beneath, how many customer-moments are still observed."
+    ),
+    "exit_or_voice": (
+        "Cumulative incidence (Aalen-Johansen): the share of customers that has left, or has retaliated, first. Shading is "
+        "a 95\u00a0% interval by customer; beneath, how many customer-moments are still observed."
+    ),
+    "over_time": (
+        "1 would be perfect, and 0.5 is what chance gives. Crosses: too few events for an interval. A fall from left to "
+        "right would mean that the model ages."
     ),
     "calibration": "On the dashed line as many retaliate as predicted; above it, more.",
     "decision": (
@@ -300,6 +354,12 @@ LIMITS = (
     "service, pricing, blocking, or "
     "putting anyone further back than the order of arrival would.",
 )
+OTHER_QUEUE = "The earlier run has no queue in this order, so who entered and who left cannot be said."
+FIRST_MOVED = "Only the first are listed, in the order of their ranks."
+# Levels of risk, by how many times the mean risk of the run it is (explain.band).
+LEVELS = {"high": "High", "raised": "Raised", "usual": "Usual"}
+TOO_FEW = "Every group is too small for a curve of its own."
+NO_EXITS = "Leaving cannot be set beside retaliating: within the horizon one of the two is not on record for anybody."
 NO_INTERVALS = "The chosen model gives no intervals for its effects; they stand in effects.csv."
 EFFECTS_ARE = "Associations, adjusted for the other features of the model; not effects of changing them."
 AT_ACTS = (
@@ -323,7 +383,6 @@ BEST_CASE = (
     "Influence is given its best case too: among those with an open matter, times recent complaints, and mixed half and "
     "half with risk."
 )
-EMPTY = "There is nothing to show."
 SIMULATED = (
     "These customers are simulated. What follows is the truth they were made from, which no "
     "analysis of real "

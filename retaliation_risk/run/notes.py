@@ -9,6 +9,9 @@ from retaliation_risk.run.settings import Settings
 from retaliation_risk.tables import Tables
 from retaliation_risk.tables.contract import CONTRACT, DIRECT, INDIRECT
 
+#: Why there is neither a model nor a comparison where retaliation cannot be on record.
+UNRECORDED = "there is no table of outcomes: nobody knows who retaliated, so nothing can be learned or judged"
+
 
 def switched_off(
     tables: Tables, known: Landmarks, cannot: dict[str, str], why_no_model: str, unfitted: dict[str, str]
@@ -23,7 +26,8 @@ def switched_off(
     ]
     off += [{"what": f"policy {name}", "why": why} for name, why in cannot.items()]
     if not known.test:
-        why = "the history is too short to train on one stretch and judge on a later one (RR405)"
+        short = "the history is too short to train on one stretch and judge on a later one (RR405)"
+        why = UNRECORDED if why_no_model == UNRECORDED else short
         off.append({"what": "comparison", "why": why})
     if why_no_model:
         off.append({"what": "models", "why": why_no_model})

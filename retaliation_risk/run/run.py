@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from retaliation_risk.histories import Histories, build_histories
 from retaliation_risk.models import MODELS, Model
 from retaliation_risk.run.landmarks import Landmarks, build_landmarks
 from retaliation_risk.run.model import model_metrics
+from retaliation_risk.run.notes import UNRECORDED
 from retaliation_risk.run.risk_sets import risk_sets_of
 from retaliation_risk.run.settings import Settings
 from retaliation_risk.run.work import Work, columns_of, landmark_rows, outcomes_of
@@ -59,20 +61,27 @@ def run(
     Raises
     ------
     ArgumentError
-        RR108 if ``out`` exists; RR404 if the outcome is not recorded in these tables.
+        RR108 if ``out`` exists; RR404 if the outcome is not recorded in these tables (without any table of outcomes,
+        ``retaliation`` is no error: nothing is learned or judged, and the queue follows the rule).
     """
     settings = settings or Settings()
     with fresh_folder(Path(out)) as folder:
         progress("sorting histories")
+        recorded = has_place_for(settings.outcome, tables)
         histories = build_histories(tables, settings.definitions)
+        if not recorded:
+            histories = histories.without_acts(settings.outcome)
         progress("asking what was known at each moment")
         known = build_landmarks(histories, settings)
+        if not recorded:
+            known = replace(known, test=())
         progress(f"training {len(settings.models)} models at {len(known.test)} moments")
         backtest = judge(histories, known, settings)
         progress("scoring everybody now")
         acts = known_acts(histories, known, settings)
         model, why_not = _fitted_or_why_not(histories, known, settings, acts)
-        work = Work(tables, histories, settings, known, backtest, model, why_not, acts)
+        why_not = why_not if recorded else UNRECORDED
+        work = Work(tables, histories, settings, known, backtest, model, why_not, acts, recorded)
         progress("comparing policies")
         scores = write_scores(folder, work)
         progress("writing queues and the model")
@@ -82,6 +91,11 @@ def run(
             progress("writing the report")
             finish(folder)
     return Path(out)
+
+
+def has_place_for(outcome: str, tables: Tables) -> bool:
+    """Say whether the tables could hold the outcome: without a table of outcomes, no retaliation can be on record."""
+    return outcome != "retaliation" or "outcomes" in tables.names
 
 
 def judge(histories: Histories, known: Landmarks, settings: Settings) -> Backtest:

@@ -20,7 +20,8 @@ class Work:
     """Inputs and results of one run.
 
     ``model`` is None where none could be fitted, and ``why_not`` says why; ``acts`` are the risk sets known by now, None
-    where nobody acted.
+    where nobody acted. ``recorded`` is False where the tables have no place for the outcome: nobody acted, as far as they
+    say, but that means nothing.
     """
 
     tables: Tables
@@ -31,6 +32,7 @@ class Work:
     model: Model | None
     why_not: str
     acts: pd.DataFrame | None
+    recorded: bool = True
 
 
 def columns_of(known: Landmarks) -> list[str]:

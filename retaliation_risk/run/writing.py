@@ -25,9 +25,10 @@ from retaliation_risk.evaluate import (
 )
 from retaliation_risk.evaluate.scores import SCORES
 from retaliation_risk.features import FEATURES, dictionary
-from retaliation_risk.models.curves import survival_table
 from retaliation_risk.models.love_becomes_hate import COLUMNS, love_becomes_hate
 from retaliation_risk.policies import POLICIES, available, playbook_toml, read_playbook
+from retaliation_risk.run.curves import write_curves
+from retaliation_risk.run.experiences import build_experiences
 from retaliation_risk.run.folder import write_csv, write_json
 from retaliation_risk.run.model import run_metrics, save_model
 from retaliation_risk.run.notes import notes, switched_off
@@ -99,7 +100,7 @@ def _segments(work: Work) -> pd.DataFrame:
 
 
 def write_now(folder: Path, work: Work, metrics: Mapping[str, float]) -> None:
-    """Write queues, readouts, effects and the model with the metrics it was judged by, as of now."""
+    """Write queues with experiences, readouts, effects and the model with the metrics it was judged by, as of now."""
     known, settings, model = work.known, work.settings, work.model
     now = known.rows[known.rows["moment"] == known.now].reset_index(drop=True)
     playbook = read_playbook(settings.playbook)
@@ -120,6 +121,8 @@ def write_now(folder: Path, work: Work, metrics: Mapping[str, float]) -> None:
     queues = build_queues(work.histories, scored, policies, settings.capacity, known.features)
     for name, front in queues.items():
         write_csv(folder / f"queue_{name}.csv", front)
+    told = build_experiences(work.histories, work.tables, queues.values(), known.now)
+    write_csv(folder / "experiences.csv", told)
     keys = work.tables.query("SELECT customer_id, contact_key FROM customers")
     used = settings.model if model else "rule"
     write_readouts(folder / "readout.sqlite", scored, used, keys, playbook.actions)
@@ -142,10 +145,11 @@ def _write_effects(folder: Path, work: Work) -> None:
 
 
 def write_facts(folder: Path, work: Work, truth: dict[str, Any] | None, provenance: Sequence[str]) -> None:
-    """Write run.json, validation.json, features.json and the survival curves."""
+    """Write run.json, validation.json, features.json and the curves of what followed."""
     rows = landmark_rows(work.known)
     y = outcomes_of(work.histories, rows, work.settings)
-    _write_survival(folder, rows, y, work.settings.horizon_days)
+    if work.recorded:
+        write_curves(folder, rows, y, work.settings.horizon_days)
     models = _models(work)
     unfitted = {name: found["why"] for name, found in models.items() if work.known.test and found["why"]}
     facts = {
@@ -157,7 +161,7 @@ def write_facts(folder: Path, work: Work, truth: dict[str, Any] | None, provenan
         "inputs": [asdict(source) for source in work.tables.sources],
         "tables": _rows_of(work),
         "n_customers": len(work.histories.customer_ids),
-        "n_events": len(work.histories.acts(work.settings.outcome)),
+        "n_events": len(work.histories.acts(work.settings.outcome)) if work.recorded else None,
         "training": _training(work),
         "switched_off": switched_off(work.tables, work.known, _cannot(work), work.why_not, unfitted),
         "notes": [*provenance, *notes(rows, y, work.known, work.settings)],
@@ -177,7 +181,7 @@ def _models(work: Work) -> dict[str, dict[str, Any]]:
     """Say of each model whether it could be fitted at any test moment, and at how many it could not, and why."""
     if not work.known.test:
         return {
-            name: {"fitted": False, "why": "there is no moment to judge at (RR405)"}
+            name: {"fitted": False, "why": work.why_not or "there is no moment to judge at (RR405)"}
             for name in work.settings.models
         }
     found = {}
@@ -194,14 +198,6 @@ def _training(work: Work) -> dict[str, Any] | None:
     if work.acts is None:
         return None
     return training_facts(work.histories, work.settings, work.known.now, len(work.acts), work.model)
-
-
-def _write_survival(folder: Path, rows: pd.DataFrame, y: pd.DataFrame, horizon_days: float) -> None:
-    if rows.empty:
-        return
-    failed = rows["failed_recoveries_ever"].clip(upper=3).astype(int).map({0: "0", 1: "1", 2: "2", 3: "3+"})
-    table = survival_table(failed, y["event"], y["duration_days"], np.linspace(0, horizon_days, 31))
-    write_csv(folder / "survival.csv", table.rename(columns={"group": "failed_recoveries"}))
 
 
 def _cannot(work: Work) -> dict[str, str]:

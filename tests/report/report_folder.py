@@ -49,6 +49,8 @@ def write_run_folder(
     )
     _capacity(policies).to_csv(folder / "capacity.csv", index=False)
     _survival().to_csv(folder / "survival.csv", index=False)
+    _incidence().to_csv(folder / "incidence.csv", index=False)
+    _experiences().to_csv(folder / "experiences.csv", index=False)
     _served(policies, influence).to_csv(folder / "served.csv", index=False)
     for policy in policies:
         if policy != "oracle":
@@ -295,6 +297,47 @@ def _survival() -> pd.DataFrame:
             s = float(np.exp(-hazard * day))
             rows.append((count, day, s, max(s - 0.03, 0), min(s + 0.03, 1), int(n * s)))
     return pd.DataFrame(rows, columns=["failed_recoveries", "day", "survival", "low", "high", "at_risk"])
+
+
+def _incidence() -> pd.DataFrame:
+    """Leaving is five times as common as retaliating, and both grow with failed recoveries."""
+    rows = []
+    for count, hazard, n in (
+        ("all", 0.0005, 1100),
+        ("0", 0.0002, 700),
+        ("1", 0.0008, 250),
+        ("3+", 0.004, 40),
+    ):
+        for cause, times in (("retaliation", 1), ("leaving", 5)):
+            for day in range(0, 91, 3):
+                share = float(1 - np.exp(-hazard * times * day)) / 6
+                rows.append((cause, count, day, share, share * 0.7, share * 1.4, int(n * (1 - share))))
+    columns = ["cause", "failed_recoveries", "day", "incidence", "low", "high", "at_risk"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def _experiences() -> pd.DataFrame:
+    """Two tickets of each customer in the queue, the first one's about an issue with a hostile name."""
+    rows = []
+    for k, customer in enumerate([NASTY, *(f"C-{1000 + k}" for k in range(1, 60))]):
+        about = NASTY if k == 0 else "billing"
+        rows += [
+            (
+                customer,
+                f"T-{k}",
+                "2026-09-01T10:00:00",
+                about,
+                True,
+                "message_in solved reopened",
+                "reopened",
+                True,
+            ),
+            (customer, f"T-X{k}", "2026-05-01T08:00:00", "", False, "message_in no_reply", "", False),
+        ]
+    columns = [
+        "customer_id", "ticket_id", "opened_at", "issue_key", "is_complaint", "happened", "failed", "is_open",
+    ]  # fmt: skip
+    return pd.DataFrame(rows, columns=columns)
 
 
 def _calibration() -> pd.DataFrame:

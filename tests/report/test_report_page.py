@@ -129,6 +129,8 @@ def test_files_are_whole_and_the_same_bytes_each_time(full: Path):
         "effects.svg",
         "love_becomes_hate.svg",
         "survival.svg",
+        "exit_or_voice.svg",
+        "over_time.svg",
         "calibration.svg",
         "served.svg",
     }

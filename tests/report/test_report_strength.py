@@ -22,7 +22,8 @@ def changed(folder, group, **values):
 
 def test_the_figure_states_each_class_and_which_has_too_few_acts(full):
     drivers = section(summarise(full), "drivers")
-    assert [made["name"] for made in drivers["figures"]] == ["effects", "love_becomes_hate", "survival"]
+    names = [made["name"] for made in drivers["figures"]]
+    assert names == ["effects", "love_becomes_hate", "survival", "exit_or_voice"]
     made = drivers["figures"][1]
     assert "0: 0.80 (0.66 to 0.97, 41 acts); 2: 1.20" in made["alt"]
     assert made["alt"].endswith("Too few acts for an estimate: 1 (7 acts).")

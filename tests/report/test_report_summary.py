@@ -13,8 +13,8 @@ from report_folder import NASTY, write_run_folder
 
 from retaliation_risk.errors import ArtefactError
 from retaliation_risk.report import summarise, write_report
-from retaliation_risk.report.compare import pseudonym
 from retaliation_risk.report.formats import FORMATS, show
+from retaliation_risk.report.queue import pseudonym
 from retaliation_risk.report.small import suppress
 
 
@@ -121,7 +121,7 @@ def test_customers_are_pseudonymised_unless_asked(full):
 
 
 def test_queue_stops_at_capacity_and_keeps_its_evidence(full):
-    queue = section(summarise(full), "queue")
+    queue = section(summarise(full, show_contacts=True), "queue")
     rows = queue["tables"][0]["rows"]
     assert len(rows) == queue["total"] == 50
     assert rows[0]["reasons"] == ["2 failed recoveries in 90 days", f"issue '{NASTY}' came back"]

@@ -1,0 +1,152 @@
+"""What a customer went through, ticket by ticket, as it was known at a moment: for people to read, not for models."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from retaliation_risk.histories.definitions import EVIDENCE
+from retaliation_risk.histories.histories import Histories, microseconds
+from retaliation_risk.histories.log import Log
+from retaliation_risk.tables.contract import EVENT_TYPES
+
+Rows = npt.NDArray[np.int64]
+
+#: What is said of a ticket besides its events: a rating below ``bad_csat``, and that nobody ever answered the customer.
+BAD_CSAT, NO_REPLY = "bad_csat", "no_reply"
+
+
+@dataclass(frozen=True)
+class Experience:
+    """One ticket, told: when it came, what became of it, whether it was made good.
+
+    Attributes
+    ----------
+    ticket_id : str
+    opened_at : Timestamp
+        UTC.
+    is_complaint : bool
+        A service failure was reported.
+    happened : tuple of str
+        Event types, each once, in the order in which they first became known; ``bad_csat`` in place of ``csat_rated`` for
+        a bad rating, and ``no_reply`` at the end where the customer wrote and nobody ever answered.
+    failed : str
+        The evidence of a failed recovery, one of :data:`EVIDENCE`; empty where there is none.
+    is_open : bool or None
+        Nobody has solved or closed it, or it was opened again since; None where no events are recorded at all.
+    """
+
+    ticket_id: str
+    opened_at: pd.Timestamp
+    is_complaint: bool
+    happened: tuple[str, ...]
+    failed: str
+    is_open: bool | None
+
+
+def experiences(
+    histories: Histories,
+    customer_id: str,
+    moment: pd.Timestamp | str,
+    *,
+    most: int = 5,
+    also: Collection[str] = (),
+) -> list[Experience]:
+    """Return the latest tickets of a customer, newest first, as they stood just before a moment.
+
+    Parameters
+    ----------
+    histories : Histories
+        With all logs of tickets.
+    customer_id : str
+    moment : Timestamp or str
+        UTC. What became known exactly then is the future.
+    most : int, default 5
+        Tickets to return.
+    also : collection of str
+        Ids of tickets to return besides, however old: those that a reason rests on.
+
+    Returns
+    -------
+    list of Experience
+
+    Raises
+    ------
+    ArgumentError
+        RR402 for an unknown customer.
+
+    Examples
+    --------
+    >>> from retaliation_risk.histories import build_histories
+    >>> from retaliation_risk.tables import tables_from_frames
+    >>> frames = {
+    ...     "customers": pd.DataFrame({"customer_id": ["C1"], "first_seen_at": ["2026-01-01"]}),
+    ...     "tickets": pd.DataFrame({"ticket_id": ["T1"], "customer_id": ["C1"], "opened_at": ["2026-02-01"]}),
+    ...     "ticket_events": pd.DataFrame({"ticket_id": ["T1", "T1"], "occurred_at": ["2026-02-02", "2026-02-03"],
+    ...                                    "event_type": ["solved", "reopened"]}),
+    ... }
+    >>> (told,) = experiences(build_histories(tables_from_frames(frames)), "C1", "2026-02-03")
+    >>> told.happened, told.failed, told.is_open
+    (('solved',), '', False)
+    """
+    code, when = int(histories.codes([customer_id])[0]), int(microseconds(moment, 1)[0])
+    log = histories.logs["tickets"]
+    tickets = log.tickets[_rows(log, code, when)][::-1]
+    named = [(ticket, histories.ticket_ids[ticket]) for ticket in tickets]
+    chosen = [pair for k, pair in enumerate(named) if k < most or pair[1] in also]
+    return [_experience(histories, code, when, int(ticket), name) for ticket, name in chosen]
+
+
+def _experience(histories: Histories, code: int, when: int, ticket: int, name: str) -> Experience:
+    opened, row = _of(histories.logs["tickets"], code, when, ticket)
+    found = {
+        log: _of(histories.logs[log], code, when, ticket)
+        for log in ("events", "open_tickets", "failed_recoveries")
+        if log in histories.logs
+    }
+    return Experience(
+        ticket_id=name,
+        opened_at=pd.Timestamp(int(opened.known[row[0]]), unit="us"),
+        is_complaint=bool(_flags(opened, row[0], ("complaint",))),
+        happened=_happened(*found["events"]) if "events" in found else (),
+        failed=_evidence(*found["failed_recoveries"]) if "failed_recoveries" in found else "",
+        is_open=_is_open(*found["open_tickets"]) if "open_tickets" in found else None,
+    )
+
+
+def _happened(log: Log, rows: Rows) -> tuple[str, ...]:
+    told = [_kind(log, row) for row in rows]
+    silent = "message_in" in told and "message_out" not in told
+    return tuple(dict.fromkeys([*told, NO_REPLY] if silent else told))
+
+
+def _kind(log: Log, row: np.int64) -> str:
+    return next(iter(_flags(log, row, (BAD_CSAT, *EVENT_TYPES))))
+
+
+def _evidence(log: Log, rows: Rows) -> str:
+    return next((kind for row in rows for kind in _flags(log, row, tuple(EVIDENCE))), "")
+
+
+def _is_open(log: Log, rows: Rows) -> bool:
+    return bool(log.values[log.column("change"), rows].sum() > 0)
+
+
+def _flags(log: Log, row: np.int64, names: tuple[str, ...]) -> list[str]:
+    return [name for name in names if log.flags[row] & np.uint64(log.mask(name))]
+
+
+def _of(log: Log, code: int, when: int, ticket: int) -> tuple[Log, Rows]:
+    """Return the log, and the rows of one ticket in it."""
+    rows = _rows(log, code, when)
+    return log, rows[log.tickets[rows] == ticket]
+
+
+def _rows(log: Log, code: int, when: int) -> Rows:
+    """Rows of a customer that were known before a time, in the order of the log."""
+    low, high = int(log.starts[code]), int(log.starts[code + 1])
+    return low + np.flatnonzero(log.known[low:high] < when)
