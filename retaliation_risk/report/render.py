@@ -14,11 +14,11 @@ from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 
 from retaliation_risk.errors import ArgumentError
+from retaliation_risk.plots.svg import data_uri
 from retaliation_risk.report import words
 from retaliation_risk.report.formats import DEFAULT_LOCALE, NOTHING, show, written_for
 from retaliation_risk.report.sentences import policy_name, span
 from retaliation_risk.report.summarise import summarise
-from retaliation_risk.report.svg import data_uri
 
 
 def render_html(summary: dict[str, Any], figures: Mapping[str, str] | None = None) -> str:

@@ -13,6 +13,7 @@ from retaliation_risk.report.sentences import span
 if TYPE_CHECKING:
     from rich.console import Group
     from rich.table import Table
+    from rich.text import Text
 
 # Columns of the call list, and from how many characters of width on each is shown.
 _COLUMNS = {
@@ -42,17 +43,16 @@ def terminal_page(summary: dict[str, Any], *, width: int) -> Group:
         Text of customers is in it as text: no markup of it counts, and nothing in it moves the cursor.
     """
     from rich.console import Group
-    from rich.text import Text
 
     by_id = {section["id"]: section for section in summary["sections"]}
     answer, queue = by_id["answer"], by_id["queue"]
     with written_for(summary["locale"]):
-        parts: list[Any] = [Text(_plain(answer["sentence"]), style="bold"), Text()]
+        parts: list[Any] = [_text(answer["sentence"], "bold"), ""]
         if answer["numbers"]:
-            parts += [_numbers(answer), Text()]
-        parts += [Text(_plain(paragraph)) for paragraph in answer["paragraphs"]]
-        parts += [Text(), Text(_plain(queue["title"]), style="bold")]
-        parts += [Text(_plain(line)) for line in (*queue["paragraphs"][:1], *queue["missing"])]
+            parts += [_numbers(answer), ""]
+        parts += [_text(paragraph) for paragraph in answer["paragraphs"]]
+        parts += ["", _text(queue["title"], "bold")]
+        parts += [_text(line) for line in (*queue["paragraphs"][:1], *queue["missing"])]
         parts += [_calls(table, width) for table in queue["tables"][:1]]
     return Group(*parts)
 
@@ -61,9 +61,7 @@ def _numbers(answer: Block) -> Table:
     table = _grid()
     for number in answer["numbers"]:
         value = f"{show(number['value'], number['kind'])} {number['unit']}"
-        table.add_row(
-            _plain(number["label"]).capitalize(), _plain(value), _plain(span(number, number["kind"]))
-        )
+        table.add_row(*map(_text, (number["label"].capitalize(), value, span(number, number["kind"]))))
     return table
 
 
@@ -75,19 +73,26 @@ def _calls(given: Block, width: int) -> Table:
         right = column["kind"] != "text"
         table.add_column(column["label"], justify="right" if right else "left", no_wrap=right)
     for row in given["rows"]:
-        table.add_row(*(_lines(row, column) for column in columns))
+        table.add_row(*(_text(_lines(row, column)) for column in columns))
     return table
 
 
 def _lines(row: Block, column: Block) -> str:
     value = row.get(column["key"])
-    return "\n".join(map(_plain, value)) if isinstance(value, list) else _plain(cell(row, column))
+    return "\n".join(map(_plain, value)) if isinstance(value, list) else cell(row, column)
 
 
 def _grid() -> Table:
     from rich.table import Table
 
     return Table(show_header=False, box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="bold")
+
+
+def _text(words: str, style: str = "") -> Text:
+    """Return words in which rich looks for no markup; a line break is one."""
+    from rich.text import Text
+
+    return Text("\n".join(map(_plain, words.split("\n"))), style=style)
 
 
 def _plain(text: str) -> str:
