@@ -58,10 +58,11 @@ def plot_over_time(
     ax.set_xlim(-0.5, len(rows) - 0.5)
     ax.set_xticks(
         rows.index,
-        [f"{split}\n{n:,.0f}" for split, n in zip(rows["split"], rows["n_events"], strict=True)],
-        rotation=45 if len(rows) > 5 else 0,
+        [f"{split} ({n:,.0f})" for split, n in zip(rows["split"], rows["n_events"], strict=True)],
+        rotation=40,
+        ha="right",
     )
-    frame(ax, "Test moment, and its events", name, grid="y")
+    frame(ax, "Test moment (events after it)", name, grid="y")
     return ax
 
 

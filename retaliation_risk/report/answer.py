@@ -69,10 +69,11 @@ def _compared(pooled: Any, setup: Setup) -> dict[str, Any]:
     if not lead["n_events"]:
         return _nothing(sentences.no_events(setup))
     difference = pick(pooled, policy=setup.lead, metric=f"{METRIC}_minus_{INFLUENCE}")
-    numbers = [_key_number(lead, setup), _key_number(against, setup)]
+    written = {"kind": sentences.points(lead, against, difference)}
+    numbers = [_key_number(lead, setup) | written, _key_number(against, setup) | written]
     kind = "unjudged"
     if difference is not None:
-        numbers.append(_key_number(difference, setup) | {"label": "difference", "unit": "points"})
+        numbers.append(_key_number(difference, setup) | {**words.DIFFERENCE, **written})
         kind = "few" if few(lead, setup) else _sign(difference)
     sentence = sentences.headline(setup, lead, against, difference)
     found = {"verdict": kind, "sentence": sentence, "numbers": numbers}
@@ -97,7 +98,7 @@ def _audience(pooled: Any, setup: Setup) -> dict[str, Any]:
     kind = _sign(difference)
     if few(lead, setup) or (setup.acts_seen is not None and setup.acts_seen < FEWEST_EVENTS):
         kind = "few"
-    number = _key_number(difference, setup) | {"label": "difference on audience", "unit": "points"}
+    number = _key_number(difference, setup) | words.DIFFERENCE_ON_AUDIENCE
     sentence = sentences.audience(setup, lead, against, difference, kind)
     return {"verdict_reach": kind, "sentence_reach": sentence, "numbers": [number]}
 

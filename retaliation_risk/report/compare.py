@@ -122,7 +122,7 @@ def _difference_table(pooled: pd.DataFrame, against: str) -> Block | None:
         for row in wide(pooled, "policy", metrics)
         if row["policy"] != against
     ]
-    told = [column("p_holm", kind="number")] if any(value is not None for value in p.values()) else []
+    told = [column("p_holm", kind="p_value")] if any(value is not None for value in p.values()) else []
     return table(_AGAINST[against], rows, ["policy", *columns, *told], note=words.HOLM if told else "")
 
 

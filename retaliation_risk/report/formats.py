@@ -85,17 +85,19 @@ def localise(written: str) -> str:
 
 
 def text(value: Any) -> str:
-    """Write anything as it is; lists with commas, None as a dash.
+    """Write anything as it is; lists with commas, None as a dash, whole numbers without decimals.
 
     Examples
     --------
-    >>> text(["a", "b"]), text(True)
-    ('a, b', 'yes')
+    >>> text(["a", "b"]), text(True), text(30.0)
+    ('a, b', 'yes', '30')
     """
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, list | tuple):
         return ", ".join(map(str, value)) or NOTHING
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
     return NOTHING if value is None or value == "" else str(value)
 
 
@@ -125,7 +127,7 @@ def count(value: float) -> str:
 
 
 def percent(value: float) -> str:
-    """Write a share; one decimal below 10 % and from 99 %, so that small risks stay apart; 100 % is all.
+    """Write a share; one decimal below 10 % and from 99 %, two digits that count below 1 %; 0 % is none, 100 % is all.
 
     Examples
     --------
@@ -133,8 +135,12 @@ def percent(value: float) -> str:
     (['31', '%'], ['4.2', '%'])
     >>> percent(0.9991).split(), percent(0.99996).split(), percent(1.0).split()
     (['99.9', '%'], ['99.996', '%'], ['100', '%'])
+    >>> percent(0.0004).split(), percent(0.000123).split(), percent(0.0).split()
+    (['0.04', '%'], ['0.012', '%'], ['0', '%'])
     """
     size = abs(value)
+    if 0 < size < 0.01:
+        return _signed(f"{_two_digits(100 * value)}{NBSP}%")
     digits = 0 if 0.0995 <= size < 0.99 or size >= 1 or value == 0 else 1
     while size < 1 and digits < 4 and f"{100 * size:.{digits}f}".startswith("100"):
         digits += 1
@@ -142,24 +148,61 @@ def percent(value: float) -> str:
 
 
 def per_hundred(value: float) -> str:
-    """Write a share as a count out of 100.
+    """Write a share as a count out of 100, whole from 1 on; less than 1 is never written as 0.
 
     Examples
     --------
-    >>> per_hundred(0.314)
-    '31'
+    >>> per_hundred(0.314), per_hundred(0.0004), per_hundred(0.0)
+    ('31', '0.04', '0')
     """
-    return _signed(f"{100 * value:.0f}")
+    small = 0 < abs(value) < 0.01
+    return _signed(_two_digits(100 * value) if small else f"{100 * value:.0f}")
+
+
+def p_value(value: float) -> str:
+    """Write a p-value; what is below a thousandth is not told apart.
+
+    Examples
+    --------
+    >>> p_value(0.0312), p_value(9e-25)
+    ('0.031', '< 0.001')
+    """
+    return "< 0.001" if value < 0.001 else f"{value:.3f}"
+
+
+def tenths(value: float) -> str:
+    """Write a share as a count out of 100 with one decimal.
+
+    Examples
+    --------
+    >>> tenths(0.2222)
+    '22.2'
+    """
+    return _signed(f"{100 * value:.1f}")
+
+
+def _two_digits(value: float) -> str:
+    """Write a number between -1 and 1 with the two digits that count, not in powers of ten, without zeros at its end.
+
+    Examples
+    --------
+    >>> _two_digits(0.04), _two_digits(-0.00001234), _two_digits(0.996)
+    ('0.04', '-0.000012', '1')
+    """
+    digits = 1 - math.floor(math.log10(abs(value)))
+    return f"{value:.{digits}f}".rstrip("0").rstrip(".")
 
 
 def number(value: float) -> str:
-    """Write a number to three significant digits.
+    """Write a number to three significant digits, two below a thousandth; less than a millionth is 0.
 
     Examples
     --------
-    >>> number(0.8312), number(2.5), number(12034.0)
-    ('0.831', '2.5', '12,034')
+    >>> number(0.8312), number(2.5), number(12034.0), number(0.00003471), number(5e-16)
+    ('0.831', '2.5', '12,034', '0.000035', '0')
     """
+    if abs(value) < 0.001:
+        return _signed(_two_digits(value)) if abs(value) >= 1e-6 else "0"
     return _signed(f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}")
 
 
@@ -188,7 +231,9 @@ FORMATS: dict[str, Callable[[Any], str]] = {
     "count": count,
     "percent": percent,
     "per_hundred": per_hundred,
+    "tenths": tenths,
     "number": number,
+    "p_value": p_value,
     "ratio": ratio,
 }
 

@@ -122,16 +122,31 @@ def per(gap_days: float | None) -> str:
 
 def headline(setup: Any, lead: Row, against: Row, difference: Row | None) -> str:
     """Return the answer where influence is known: two values, their difference, and its interval."""
+    kind = points(lead, against, difference)
     first = (
         f"At {show(setup.capacity, 'count')} customers {setup.period}, {doing(setup.lead)} reaches "
-        f"{show(lead['value'], 'per_hundred')} of 100 {setup.events} before they happen; "
-        f"{doing(setup.against)} reaches "
-        f"{show(against['value'], 'per_hundred')}"
+        f"{show(lead['value'], kind)} of 100 {setup.events} before they happen; {doing(setup.against)} reaches "
+        f"{show(against['value'], kind)}"
     )
     if difference is None:
         return f"{first}. This run holds no interval for the difference, so it is not judged."
-    points = f": a difference of {show(difference['value'], 'per_hundred')} points ({interval(difference)})"
-    return f"{first}{points}."
+    return (
+        f"{first}: a difference of {show(difference['value'], kind)} points ({interval(difference, kind)})."
+    )
+
+
+def points(lead: Row, against: Row, difference: Row | None) -> str:
+    """Return how to write two values out of 100 and their difference: with a decimal where rounding would contradict it.
+
+    Examples
+    --------
+    >>> points({"value": 0.222}, {"value": 0.037}, {"value": 0.1852}), points({"value": 0.31}, {"value": 0.09}, None)
+    ('tenths', 'per_hundred')
+    """
+    if difference is None or None in (lead["value"], against["value"], difference["value"]):
+        return "per_hundred"
+    first, second, between = (round(100 * row["value"]) for row in (lead, against, difference))
+    return "per_hundred" if first - second == between else "tenths"
 
 
 def audience(setup: Any, lead: Row, against: Row, difference: Row, kind: str) -> str:
@@ -362,8 +377,8 @@ def turned(first: Row, last: Row, trend: Row) -> str:
         found = "That love becomes hate is not shown here"
     return (
         f"{found}: one standard deviation more of relationship strength goes with {_times(first)} after {first['group']} "
-        f"failed recoveries, and with {_times(last)} after {last['group']}. From one class to the next the ratio changes "
-        f"{show(trend['estimate'], 'ratio')}-fold ({interval(trend, 'ratio')})."
+        f"failed recoveries, and with {_times(last)} after {last['group']}. From one class to the next the ratio is "
+        f"multiplied by {show(trend['estimate'], 'ratio')} ({interval(trend, 'ratio')})."
     )
 
 
@@ -415,7 +430,11 @@ def queue_intro(policy: str, shown: int, total: int, setup: Any) -> str:
     known = words.POLICIES.get(policy)
     order = f"{policy_name(policy).lower()} ({known.about})" if known else policy_name(policy).lower()
     places = "" if setup.capacity is None else f", {show(setup.capacity, 'count')} customers {setup.period}"
-    less = f" The first {shown:,} are shown; the file has all {total:,}." if shown < total else ""
+    less = (
+        f" The first {show(shown, 'count')} are shown; the file has all {show(total, 'count')}."
+        if shown < total
+        else ""
+    )
     return f"Call these, from the top. Order: {order}{places}.{less}"
 
 

@@ -27,7 +27,7 @@ def experience(row: Row, ticket: str) -> str:
     first = words.COMPLAINED if row["is_complaint"] == "True" else words.ASKED
     why = words.FAILURES.get(row["failed"], row["failed"])
     parts = [
-        row["opened_at"][:10],
+        show(row["opened_at"], "date"),
         row["issue_key"],
         ", ".join([first, *steps]),
         f"{words.NOT_MADE_GOOD}: {why}" if why else "",
@@ -70,7 +70,10 @@ def no_earlier_run() -> str:
 
 def since(before: Row, now: Row) -> str:
     """Say which two runs are compared."""
-    return f"Compared with the run {before['run']}, as of {_day(before)}; this one is as of {_day(now)}."
+    return (
+        f"Compared with the run {before['run']}, as of {show(before['now'], 'date')}; this one is as of "
+        f"{show(now['now'], 'date')}."
+    )
 
 
 def other_settings(names: Sequence[str]) -> str:
@@ -80,9 +83,8 @@ def other_settings(names: Sequence[str]) -> str:
 
 def moved_queue(came: int, went: int, stayed: int) -> str:
     """Say how many customers entered and left the queue."""
-    if not went:
-        return f"In the queue {counted(came, 'customers')} are new and {stayed:,} stayed; nobody left it."
-    return f"In the queue {counted(came, 'customers')} are new, {stayed:,} stayed and {went:,} left it."
+    left = f"{show(went, 'count')} left it" if went else "nobody left it"
+    return f"In the queue {counted(came, 'customers')} are new, {show(stayed, 'count')} stayed, {left}."
 
 
 def moved_risk(before: float, now: float) -> str:
@@ -114,7 +116,3 @@ def moved_effects(apart: Sequence[str], n: int) -> str:
     if not apart:
         return f"Of {counted(n, 'effects')} none moved beyond the interval it had."
     return f"Of {counted(n, 'effects')} {len(apart)} moved beyond the interval: {', '.join(apart)}."
-
-
-def _day(about: Row) -> str:
-    return str(about["now"])[:10]

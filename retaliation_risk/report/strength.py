@@ -20,7 +20,7 @@ def strength(folder: RunFolder) -> tuple[Block | None, str]:
     columns: list[str | Block] = [
         column("group", label=words.COLUMNS["failed_recoveries"]),
         column("estimate", interval=True, label=words.COLUMNS["strength"]),
-        column("p_value", kind="number"),
+        column("p_value", kind="p_value"),
         column("n_events", kind="count"),
         column("n_customers", kind="count"),
     ]

@@ -119,7 +119,7 @@ FAILURES = {
     "sla_breached": "promised time missed",
 }
 COMPLAINED, ASKED, NOT_MADE_GOOD, STILL_OPEN, EVIDENCE = (
-    "reported a failure", "asked", "not made good", "still open", "evidence for the reasons",
+    "reported a failure", "asked", "not made good", "still open", "evidence",
 )  # fmt: skip
 
 SECTIONS = {
@@ -315,6 +315,9 @@ HOW = {
     "served": "A marker beyond its bar: the group fills more of that queue than its share of customers.",
 }
 
+# What stands over the difference of two policies, and in what it is counted.
+DIFFERENCE = {"label": "Difference", "unit": "points"}
+DIFFERENCE_ON_AUDIENCE = {"label": "Difference on audience", "unit": "points"}
 REACHED = (
     "Reached is not prevented. A retaliation counts as reached when its customer stood in the"
     " queue before it "
