@@ -40,14 +40,14 @@ EXHIBITS = (
     Exhibit(
         plots.plot_differences,
         "scores",
-        "metric == 'events_reached_minus_influence_only' and policy == 'risk_only' and capacity == 50",
+        "metric == 'events_reached_minus_influence_only' and policy == 'risk_only' and model == 'cox'",
         {"labels": {"all": "all moments together"}},
     ),
     Exhibit(plots.plot_decision_curve, "decision", "metric == 'net_benefit'", {}),
     Exhibit(
         plots.plot_served,
         "served",
-        "group_kind in ['influence quartile', 'tier'] and policy in ['risk_only', 'influence_only']",
+        "group_kind in ['influence quartile', 'segment'] and policy in ['risk_only', 'influence_only']",
         {},
     ),
     Exhibit(plots.plot_effects, "effects", "model == 'cox'", {}, 6.5),

@@ -54,8 +54,8 @@ def _localise(ax: Axes) -> None:
         text.set_text(localise(text.get_text()))
 
 
-def _localised(given: FuncFormatter) -> Callable[[float, int | None], str]:
-    return lambda value, place: localise(given(value, place))
+def _localised(given: FuncFormatter) -> Callable[[float, float], str]:
+    return lambda value, place: localise(given(value, int(place)))
 
 
 def _themed(svg: str) -> str:
