@@ -26,6 +26,8 @@ SCROLLED = """() => [...document.querySelectorAll('.scroll')]
 def shown(opened, file, width, mode, **media):
     """Yield the page in a window, and what it says or asks for meanwhile."""
     context = opened.new_context(viewport={"width": width[0], "height": width[1]}, color_scheme=mode, **media)
+    # A busy machine may be slow to draw; nothing here is about time.
+    context.set_default_timeout(180_000)
     page, heard, asked = context.new_page(), [], []
     page.on("console", lambda message: heard.append(message.text))
     page.on("pageerror", lambda error: heard.append(str(error)))
@@ -55,7 +57,7 @@ def test_the_queue_fits_a_laptop_and_is_cards_on_a_phone(opened, page_file):
         with shown(opened, page_file, width, "light") as (page, _, _):
             queue = page.get_attribute("#queue .scroll", "aria-label")
             assert queue not in page.evaluate(SCROLLED)
-            row = page.locator("#queue tbody tr").nth(1)
+            row = page.locator("#queue tbody tr:not(.beneath)").nth(1)
             assert (row.bounding_box()["height"] > 120) == (width[0] < 700)
             labels = "cell => getComputedStyle(cell, '::before').content"
             named = [cell.evaluate(labels) for cell in row.locator("td").all()]
@@ -66,7 +68,7 @@ def test_a_card_is_still_a_table_to_those_who_listen(opened, page_file):
     with shown(opened, page_file, WIDTHS["phone"], "light") as (page, _, _):
         table = page.get_by_role("table", name="The queue")
         assert table.get_by_role("columnheader").count() >= 8
-        assert table.get_by_role("rowheader").count() == page.locator("#queue tbody tr").count()
+        assert table.get_by_role("rowheader").count() == page.locator("#queue tbody tr:not(.beneath)").count()
 
 
 @pytest.mark.parametrize("mode", MODES)
