@@ -95,18 +95,53 @@ def run(
 )
 @min_cell
 @since
+@click.option(
+    "--locale",
+    type=click.Choice(["en", "de", "fr"]),
+    default="en",
+    show_default=True,
+    help="Whose marks numbers and dates have; words stay English.",
+)
+@click.option("--summary", is_flag=True, help="Print whom to call beside the answer.")
+@click.option(
+    "--pdf",
+    is_flag=False,
+    flag_value="",
+    metavar="[FILE]",
+    help="Write a PDF too, report.pdf in the folder unless FILE is given; needs the extra pdf.",
+)
 @click.option("--open", "open_page", is_flag=True, help="Open the page in the browser.")
 @as_json
 def report(
-    folder: Path, show_contacts: bool, min_cell: int, since: Path | None, open_page: bool, as_json: bool
+    folder: Path, summary: bool, pdf: str | None, open_page: bool, as_json: bool, **settings: Any
 ) -> None:
-    """Write the report of a finished run folder again, from its files."""
+    """Write the report of a finished run folder again, from its files.
+
+    Any browser prints the page; --pdf makes a PDF that is tagged for screen readers.
+    """
     from retaliation_risk.report import write_report
 
-    page = write_report(folder, show_contacts=show_contacts, min_cell=min_cell, since=since)
-    _tell(folder, as_json)
+    page = write_report(folder, **settings)
+    if pdf is not None:
+        _write_pdf(page, Path(pdf or folder / "report.pdf"))
+    _tell(folder, as_json, whole=summary)
     if open_page:
-        click.launch(str(page))
+        _open(page)
+
+
+def _write_pdf(page: Path, out: Path) -> None:
+    from retaliation_risk.report import render_pdf
+    from retaliation_risk.report.render import replace_file
+
+    replace_file(out, render_pdf(page.read_text(encoding="utf-8")))
+    say(f"PDF: {out}")
+
+
+def _open(page: Path) -> None:
+    import webbrowser
+
+    if not webbrowser.open(page.resolve().as_uri()):
+        say(f"There is no browser to open here; open {page.resolve()} in one.")
 
 
 @click.command()
@@ -164,13 +199,25 @@ def _tell_training(folder: Path, seconds: float) -> None:
     say(f"Models trained in {seconds:.1f} s." + (f" {training(facts)}" if facts else ""))
 
 
-def _tell(folder: Path, as_json: bool) -> None:
-    from retaliation_risk.report import summarise
-
-    summary: dict[str, Any] = summarise(folder)
-    answer = summary["sections"][0]
+def _tell(folder: Path, as_json: bool, *, whole: bool = False) -> None:
+    """Print the answer, and whom to call where the ``whole`` is asked for."""
+    summary = json.loads((folder / "report.json").read_text(encoding="utf-8"))
+    by_id = {section["id"]: section for section in summary["sections"]}
     if as_json:
-        echo_json({"run": str(folder), "report": str(folder / "report.html"), "answer": answer})
+        asked = {name: by_id[name] for name in ("answer", "queue")[: 1 + whole]}
+        echo_json({"run": str(folder), "report": str(folder / "report.html"), **asked})
+    elif whole:
+        _print_summary(summary)
     else:
-        click.echo(answer["sentence"])
+        click.echo(by_id["answer"]["sentence"])
     say(f"Report: {folder / 'report.html'}")
+
+
+def _print_summary(summary: dict[str, Any]) -> None:
+    """Print with rich, which knows the width of the terminal and leaves colours out of a pipe."""
+    from rich.console import Console
+
+    from retaliation_risk.report import terminal_page
+
+    console = Console(highlight=False)
+    console.print(terminal_page(summary, width=console.width))

@@ -40,7 +40,8 @@ def differences(rows: Rows) -> str:
     known = [row for row in rows if row["low"] is not None and row["high"] is not None]
     clear = sum(1 for row in known if row["low"] > 0 or row["high"] < 0)
     said = "; ".join(
-        f"{row['split']} {show(row['value'], 'per_hundred')} ({span(row, 'per_hundred')})" for row in rows
+        f"{show(row['split'], 'date')} {show(row['value'], 'per_hundred')} ({span(row, 'per_hundred')})"
+        for row in rows
     )
     return f"Interval chart, {clear} of {len(known)} intervals exclude 0. Differences in points: {said}."
 
@@ -110,7 +111,7 @@ def over_time(rows: Rows, metric: str) -> str:
 
 
 def _at(row: Mapping[str, Any]) -> str:
-    return f"{show(row['value'], 'ratio')} on {row['split']} ({span(row, 'ratio')})"
+    return f"{show(row['value'], 'ratio')} on {show(row['split'], 'date')} ({span(row, 'ratio')})"
 
 
 def calibration(rows: Rows) -> str:

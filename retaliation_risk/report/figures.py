@@ -2,27 +2,19 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable
 from typing import Any
 
-import matplotlib as mpl
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter
 
 from retaliation_risk import plots
+from retaliation_risk.plots.svg import draw_svg
 from retaliation_risk.report import words
+from retaliation_risk.report.formats import localise, show, written_for
 from retaliation_risk.report.sentences import policy_name
-from retaliation_risk.report.svg import compact
 
-_RC: Any = {
-    "svg.fonttype": "path",
-    "svg.hashsalt": "retaliation-risk",
-    "font.family": "DejaVu Sans",
-    "font.size": 10.5,
-    "path.simplify": True,
-}
 # What each colour of plots.py becomes where the reader prefers a dark page.
 _DARK = {
     plots.INK: "#ecebe6",
@@ -38,21 +30,32 @@ _DARK = {
 
 def draw_figures(summary: dict[str, Any]) -> dict[str, str]:
     """Return every figure of ``summary`` as SVG text, by its name."""
-    return {made["name"]: _svg(made) for section in summary["sections"] for made in section["figures"]}
+    with written_for(summary["locale"]):
+        return {made["name"]: _svg(made) for section in summary["sections"] for made in section["figures"]}
 
 
 def _svg(made: dict[str, Any]) -> str:
     rows = pd.DataFrame(made["data"]["rows"])
-    width, height = 5.8, _height(made["name"], rows)
-    # Own Figure and Axes: no state of pyplot, and none left behind.
-    with mpl.rc_context():
-        mpl.rcdefaults()
-        mpl.rcParams.update(_RC)
-        figure = Figure(figsize=(width, height), layout="constrained")
-        _DRAW[made["name"]](rows, figure.subplots(), made)
-        out = io.StringIO()
-        figure.savefig(out, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
-    return compact(_themed(out.getvalue()))
+
+    def draw(ax: Axes) -> None:
+        _DRAW[made["name"]](rows, ax, made)
+        _localise(ax)
+
+    return _themed(draw_svg(draw, width=5.8, height=_height(made["name"], rows)))
+
+
+def _localise(ax: Axes) -> None:
+    """Put the marks of the locale into the numbers of ticks and labels."""
+    for axis in (ax.xaxis, ax.yaxis):
+        given = axis.get_major_formatter()
+        if isinstance(given, FuncFormatter):
+            axis.set_major_formatter(_localised(given))
+    for text in ax.texts:
+        text.set_text(localise(text.get_text()))
+
+
+def _localised(given: FuncFormatter) -> Callable[[float, float], str]:
+    return lambda value, place: localise(given(value, int(place)))
 
 
 def _themed(svg: str) -> str:
@@ -90,7 +93,8 @@ def _curve(rows: pd.DataFrame, ax: Axes, made: dict[str, Any]) -> None:
 
 def _differences(rows: pd.DataFrame, ax: Axes, made: dict[str, Any]) -> None:
     del made
-    plots.plot_differences(rows, ax, labels={"all": words.POOLED})
+    moments = {split: show(split, "date") for split in rows["split"]}
+    plots.plot_differences(rows, ax, labels=moments | {"all": words.POOLED})
 
 
 def _served(rows: pd.DataFrame, ax: Axes, made: dict[str, Any]) -> None:

@@ -61,7 +61,7 @@ def read_folder(run_dir: Path) -> RunFolder:
     """
     run_dir = Path(run_dir)
     run = _json(run_dir / "run.json", {})
-    if not isinstance(run, dict) or "schema_version" not in run:
+    if "schema_version" not in run:
         raise ArtefactError("RR501", f"{run_dir} has no run.json with a schema_version.")
     if (version := str(run.get("schema_version", SCHEMA_VERSION))) != SCHEMA_VERSION:
         raise ArtefactError(
@@ -137,12 +137,18 @@ def _name(run_dir: Path) -> str:
 
 
 def _json(path: Path, otherwise: Any) -> Any:
+    """Return an object, or a list of objects, as ``otherwise`` is one; that where there is no file."""
     if not path.exists():
         return otherwise
     try:
-        return json_of(path.read_bytes())
-    except ValueError as error:
+        read = json_of(path.read_bytes())
+    except (OSError, ValueError) as error:
         raise ArtefactError("RR501", f"{path} is not JSON ({error}).") from error
+    objects = read if isinstance(otherwise, list) else [read]
+    if not isinstance(read, type(otherwise)) or not all(isinstance(each, dict) for each in objects):
+        kind = "list of objects" if isinstance(otherwise, list) else "object"
+        raise ArtefactError("RR501", f"{path} holds no {kind}.")
+    return read
 
 
 def _actions(path: Path) -> dict[str, str]:
@@ -150,8 +156,8 @@ def _actions(path: Path) -> dict[str, str]:
     if not path.exists():
         return {}
     try:
-        found = toml_of(path.read_bytes()).get("actions", {})
-    except ValueError as error:
+        found = dict(toml_of(path.read_bytes()).get("actions", {}))
+    except (OSError, TypeError, ValueError) as error:
         raise ArtefactError("RR501", f"{path} is not TOML ({error}).") from error
     return {str(name): str(sentence) for name, sentence in found.items()}
 
@@ -163,7 +169,7 @@ def _table(path: Path, columns: str) -> pd.DataFrame:
     # All as text first: a customer or a segment may be called NA, and ids may look like numbers.
     try:
         frame = pd.read_csv(path, dtype=str, keep_default_na=False)
-    except ValueError as error:
+    except (OSError, ValueError) as error:
         raise ArtefactError("RR501", f"{path} is not a table ({error}).") from error
     if missing := [name for name in [*texts, *numbers] if name not in frame]:
         raise ArtefactError("RR501", f"{path} lacks the columns {missing}.")

@@ -66,6 +66,11 @@ def written_for(locale: str) -> Iterator[None]:
         _LOCALE.reset(token)
 
 
+def current_locale() -> str:
+    """Return the key of :data:`LOCALES` that holds now."""
+    return _LOCALE.get()
+
+
 def localise(written: str) -> str:
     """Return a number that was written with English marks with those of the locale.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -12,11 +13,12 @@ from typing import Any
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 
+from retaliation_risk.errors import ArgumentError
+from retaliation_risk.plots.svg import data_uri
 from retaliation_risk.report import words
-from retaliation_risk.report.formats import NOTHING, show
+from retaliation_risk.report.formats import DEFAULT_LOCALE, NOTHING, show, written_for
 from retaliation_risk.report.sentences import policy_name, span
 from retaliation_risk.report.summarise import summarise
-from retaliation_risk.report.svg import data_uri
 
 
 def render_html(summary: dict[str, Any], figures: Mapping[str, str] | None = None) -> str:
@@ -39,6 +41,11 @@ def render_html(summary: dict[str, Any], figures: Mapping[str, str] | None = Non
     from retaliation_risk.report.figures import draw_figures
 
     drawn = draw_figures(summary) if figures is None else figures
+    with written_for(summary["locale"]):
+        return _filled(summary, drawn)
+
+
+def _filled(summary: dict[str, Any], drawn: Mapping[str, str]) -> str:
     environment = Environment(
         loader=FunctionLoader(_source),
         autoescape=True,
@@ -60,27 +67,41 @@ def render_html(summary: dict[str, Any], figures: Mapping[str, str] | None = Non
 
 
 def write_report(
-    run_dir: Path, *, show_contacts: bool = False, min_cell: int = 5, since: Path | None = None
+    run_dir: Path,
+    *,
+    show_contacts: bool = False,
+    min_cell: int = 5,
+    since: Path | None = None,
+    locale: str = DEFAULT_LOCALE,
 ) -> Path:
     """Write ``figures/*.svg``, ``report.json`` and ``report.html``; return the page's path.
 
-    Each file is written beside its place and moved there when whole, the page last, so a killed
-    process leaves
-    either the old page or the new one. For the arguments and errors see :func:`summarise`.
+    Each file is written beside its place and moved there when whole, the page last, so a killed process leaves either the
+    old page or the new one.
+
+    Parameters
+    ----------
+    run_dir, show_contacts, min_cell, since
+        As for :func:`summarise`, whose errors are raised too.
+    locale : str, default "en"
+        Whose marks numbers and dates have: ``en``, ``de`` or ``fr``. Words are English.
+
+    Raises
+    ------
+    ArgumentError
+        RR111 for another locale, or where the folder cannot be written to.
     """
     from retaliation_risk.report.figures import draw_figures
 
     run_dir = Path(run_dir)
-    summary = summarise(run_dir, show_contacts=show_contacts, min_cell=min_cell, since=since)
+    with written_for(locale):
+        summary = summarise(run_dir, show_contacts=show_contacts, min_cell=min_cell, since=since)
     drawn = draw_figures(summary)
-    page = render_html(summary, drawn)
-    (run_dir / "figures").mkdir(exist_ok=True)
-    for name, svg in drawn.items():
-        _replace(run_dir / "figures" / f"{name}.svg", svg)
-    _replace(
-        run_dir / "report.json", json.dumps(summary, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
-    )
-    _replace(run_dir / "report.html", page)
+    texts = {f"figures/{name}.svg": svg for name, svg in drawn.items()}
+    texts["report.json"] = json.dumps(summary, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    texts["report.html"] = render_html(summary, drawn)
+    for name, text in texts.items():
+        replace_file(run_dir / name, text.encode())
     return run_dir / "report.html"
 
 
@@ -101,8 +122,8 @@ def cell(row: Mapping[str, Any], column: Mapping[str, Any]) -> str:
         return policy_name(str(value))
     if key == "model":
         return words.MODELS.get(str(value), show(value))
-    if key == "split" and value == "all":
-        return words.POOLED
+    if key == "split":
+        return words.POOLED if value == "all" else show(value, "date")
     written = show(value, column["kind"])
     ends = {"low": row.get(f"{key}_low", row.get("low")), "high": row.get(f"{key}_high", row.get("high"))}
     if not column["interval"] or value is None:
@@ -128,7 +149,20 @@ def _source(name: str) -> str:
     return files("retaliation_risk.report").joinpath(name).read_text(encoding="utf-8")
 
 
-def _replace(path: Path, text: str) -> None:
+def replace_file(path: Path, content: bytes) -> None:
+    """Write a file beside its place and move it there when whole.
+
+    Raises
+    ------
+    ArgumentError
+        RR111 where it cannot be written.
+    """
     temporary = path.with_name(f".{path.name}.partial-{os.getpid()}")
-    temporary.write_text(text, encoding="utf-8", newline="\n")
-    temporary.replace(path)
+    try:
+        path.parent.mkdir(exist_ok=True)
+        temporary.write_bytes(content)
+        temporary.replace(path)
+    except OSError as error:
+        with suppress(OSError):
+            temporary.unlink()
+        raise ArgumentError("RR111", f"{str(path)!r} cannot be written ({error.strerror}).") from error

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from retaliation_risk.report.formats import FORMATS
+from retaliation_risk.report.formats import FORMATS, LOCALES
 from retaliation_risk.report.words import SECTIONS
 
 Schema = dict[str, Any]
@@ -124,13 +124,14 @@ def report_schema() -> Schema:
     Examples
     --------
     >>> report_schema()["required"]
-    ['schema_version', 'language', 'about', 'sections']
+    ['schema_version', 'language', 'locale', 'about', 'sections']
     """
     whole = _object(
         "What a run has to say, section by section, in the order of the page.",
         {
             "schema_version": {"const": 1},
-            "language": TEXT,
+            "language": TEXT | {"description": "of the words"},
+            "locale": {"enum": list(LOCALES), "description": "whose marks numbers and dates have"},
             "about": _ref("about"),
             "sections": _list({"anyOf": [_ref(f"section_{name}") for name in SECTIONS]}),
         },

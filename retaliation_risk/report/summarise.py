@@ -13,6 +13,7 @@ from retaliation_risk.report.blocks import Block, column, flat, section, table
 from retaliation_risk.report.compare import policies
 from retaliation_risk.report.drivers import drivers
 from retaliation_risk.report.folder import RunFolder, earlier_run, read_folder
+from retaliation_risk.report.formats import current_locale
 from retaliation_risk.report.queue import queue
 from retaliation_risk.report.setup import Setup, read_setup
 from retaliation_risk.report.since import since as changes
@@ -41,7 +42,7 @@ def summarise(
     dict
         JSON-able, with the keys
 
-        - ``schema_version`` (int) and ``language`` (str);
+        - ``schema_version`` (int), ``language`` (str) of the words and ``locale`` (str) of numbers and dates;
         - ``about``: run, now, outcome, horizon_days, capacity, period, model, lead, against,
           n_customers, n_events;
         - ``sections``: the sections below in the order of the page. Each has ``id``, ``title``,
@@ -78,6 +79,7 @@ def summarise(
     return {
         "schema_version": 1,
         "language": words.LANGUAGE,
+        "locale": current_locale(),
         "about": _about(folder, setup),
         "sections": [section for section in made if section is not None],
     }
