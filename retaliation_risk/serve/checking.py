@@ -1,0 +1,94 @@
+"""From an event as it came to an entry of the log, or a refusal in words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from retaliation_risk.errors import ContractError, DataError, Problem
+from retaliation_risk.serve.answers import LiveEvent
+from retaliation_risk.serve.live import AT, Live, Row, known_at
+from retaliation_risk.serve.log import Entry, body_of
+from retaliation_risk.serve.rows import holds_address, iso, microseconds, read_row, shown
+from retaliation_risk.tables import CONTRACT
+
+LONGEST_ID = 200
+
+
+def entry_of(event: LiveEvent, now: int, latest: int) -> Entry:
+    """Return the entry of an event that keeps the contract by itself.
+
+    Parameters
+    ----------
+    event : LiveEvent
+    now : int
+        Microseconds: when it came.
+    latest : int
+        Microseconds: what is known later is refused.
+
+    Raises
+    ------
+    DataError, ContractError
+        RR701, or what :func:`retaliation_risk.serve.rows.read_row` refuses.
+    """
+    _check_id(event.event_id)
+    if event.table not in CONTRACT:
+        raise DataError("RR701", f"table is {shown(event.table)}, none of {', '.join(CONTRACT)}.")
+    if not isinstance(event.row, Mapping):
+        raise DataError("RR701", f"row is {shown(event.row)}, not columns with their values.")
+    part = event.table == "customers"
+    row = read_row(event.table, event.row, latest=latest, part=part)
+    cells = dict(zip(CONTRACT[event.table].names, row, strict=True))
+    told = now if event.known_at is None else microseconds(event.known_at)
+    if told > latest:
+        raise ContractError(
+            [Problem("RR207", event.table, f"known_at is {iso(told)}, after now ({iso(latest)})")]
+        )
+    return Entry(
+        event_id=event.event_id,
+        kind=event.table,
+        body=body_of(cells),
+        customer_id=cells.get("customer_id") or "",
+        ticket_id=cells.get("ticket_id") or "",
+        known_at=told if part else known_at(event.table, row) or 0,
+        received_at=now,
+    )
+
+
+def _check_id(event_id: Any) -> None:
+    """Refuse ids that are no texts, too long, ours (``_...``), or that hold an address."""
+    if not isinstance(event_id, str) or not 0 < len(event_id) <= LONGEST_ID or not event_id.isprintable():
+        said = f"event_id must be a text of 1 to {LONGEST_ID} characters that can be printed."
+        raise DataError("RR701", said)
+    if event_id.startswith("_"):
+        raise DataError(
+            "RR701", f"event_id is {shown(event_id)}; ids that begin with _ are the service's own."
+        )
+    if holds_address(event_id):
+        raise DataError("RR702", "event_id holds what looks like an e-mail address.")
+
+
+def is_there(live: Live, fresh: Mapping[str, Row], kind: str, row: Row) -> bool:
+    """Say whether a ticket was told before in the same words; raise RR712 where a row contradicts what is there.
+
+    ``fresh`` has the tickets that came before it in the same request.
+    """
+    if kind not in ("tickets", "ticket_events"):
+        return False
+    opened, ticket = AT["tickets"]["opened_at"], fresh.get(row[0])
+    known = live.owner(row[0])
+    if kind == "ticket_events":
+        since = ticket[opened] if ticket else known[1] if known else None
+        occurred = row[AT["ticket_events"]["occurred_at"]]
+        if since is not None and occurred < since:
+            said = f"occurred_at {iso(occurred)} lies before opened_at {iso(since)} of ticket {shown(row[0])}"
+            raise ContractError([Problem("RR204", kind, said)])
+        return False
+    there = [] if ticket is None else [ticket]
+    if known is not None:
+        there += [each for each in live.rows_of(known[0])["tickets"] if each[0] == row[0]]
+    if not there:
+        return False
+    if row not in there:
+        raise DataError("RR712", f"ticket {shown(row[0])} is there already and says something else.")
+    return True
