@@ -10,6 +10,7 @@ import pytest
 from retaliation_risk.serve import Service
 from retaliation_risk.serve.headers import HEADERS
 from retaliation_risk.serve.keys import SCOPES
+from retaliation_risk.serve.signature import sign_generic
 from tests.serve.conftest import address, listening
 
 GUARDED = {
@@ -396,3 +397,38 @@ def test_a_bug_shows_neither_its_trace_nor_what_was_sent(api, made_run, monkeypa
     assert line["error"] == "RuntimeError"
     assert any("test_security.py" in place for place in line["where"])
     assert "@" not in told.text + json.dumps(line)
+
+
+# Signatures.
+
+
+def test_where_there_is_a_secret_events_must_be_signed_with_it(serve_settings, tmp_path):
+    settings = serve_settings(tmp_path, webhook_secret=b"another secret of the firm")
+    service = Service.open(settings)
+    body = json.dumps({"event_id": "e", "table": "tickets", "row": {"ticket_id": "T"}}).encode()
+    now, before = (datetime.now(UTC) - timedelta(seconds=seconds) for seconds in (0, 3600))
+    signed = {
+        "nothing": (b"", now),
+        "another secret": (b"some secret of nobody here", now),
+        "an hour ago": (settings.webhook_secret, before),
+        "right": (settings.webhook_secret, now),
+    }
+    with listening({"default": service}, settings) as served:
+
+        def post(secret, moment, sent=body):
+            time = moment.isoformat()
+            shown = (
+                {"X-Signature": sign_generic(secret, time, body), "X-Signature-Timestamp": time}
+                if secret
+                else {}
+            )
+            own = {"X-API-Key": served.tokens["write"], "Content-Type": "application/json"}
+            return served.client.post("/v1/events", headers={**own, **shown}, content=sent)
+
+        told = {name: post(*how) for name, how in signed.items()}
+        changed = post(settings.webhook_secret, now, body.replace(b'"T"', b'"U"'))
+    service.close()
+    assert {name: each.status_code for name, each in told.items()} == {
+        "nothing": 401, "another secret": 401, "an hour ago": 401, "right": 200,
+    }  # fmt: skip
+    assert (changed.status_code, changed.json()["code"]) == (401, "RR707")
