@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from retaliation_risk.serve.keys import ApiKey, KeyStore
     from retaliation_risk.serve.settings import ServeSettings
 
+# As serve.keys.SCOPES, which would load the service for --help; a test compares the two.
 SCOPES = ("metrics", "read", "write", "admin")
 keys_option = click.option(
     "--keys",

@@ -48,7 +48,7 @@ def test_the_three_names_of_a_customer_lead_to_one_readout(ask, made_run):
     assert [each.status_code for each in told] == [200, 200, 200]
     first, *others = (each.json() for each in told)
     assert first["customer_id"] == who
-    assert 0 <= first["risk"] <= 1
+    assert 0 <= first["low"] <= first["risk"] <= first["high"] <= 1
     assert first["influence_used"] is False
     assert all({**each, "computed_at": None} == {**first, "computed_at": None} for each in others)
 
@@ -69,6 +69,7 @@ def test_an_event_is_in_the_next_readout(ask, made_run):
     assert stored.json()["stored"] == 3
     after = ask("POST", "/v1/readout", "read", json={"customer_id": who}).json()
     assert after["history"]["failed_recoveries"] == before["history"]["failed_recoveries"] + 1
+    assert "LIVE-1" in [each["ticket_id"] for each in after["history"]["experiences"]]
     assert after["risk"] > before["risk"]
 
 
