@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from ipaddress import IPv6Address, ip_address
+from ipaddress import IPv6Address, IPv6Network, ip_address
 
 from limits import RateLimitItem, parse
 from limits.storage import MemoryStorage
@@ -66,14 +66,10 @@ def address_group(host: str | None) -> str:
     Examples
     --------
     >>> address_group("203.0.113.9"), address_group("2001:db8:1:2:3::4"), address_group(None)
-    ('203.0.113.9', '2001:db8:1:2', 'unknown')
+    ('203.0.113.9', '2001:db8:1:2::/64', 'unknown')
     """
     try:
         address = ip_address(host or "")
     except ValueError:
         return "unknown"
-    return (
-        ":".join(f"{int(part, 16):x}" for part in address.exploded.split(":")[:4])
-        if isinstance(address, IPv6Address)
-        else str(address)
-    )
+    return str(IPv6Network((address, 64), strict=False)) if isinstance(address, IPv6Address) else str(address)

@@ -20,7 +20,7 @@ import pytest
 
 from retaliation_risk.serve.audit import verify_audit
 from retaliation_risk.serve.keys import SCOPES, KeyStore
-from tests.serve.conftest import SECRET, address
+from tests.serve.api.conftest import SECRET, address
 
 LISTENS = re.compile(r"Uvicorn running on (http://[\d.:]+)")
 

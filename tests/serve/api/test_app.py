@@ -8,7 +8,7 @@ import pytest
 
 from retaliation_risk.influence import contact_key
 from retaliation_risk.serve.refusals import STATUS
-from tests.serve.conftest import SECRET, address
+from tests.serve.api.conftest import SECRET, address
 
 
 def failed_recovery(ticket, customer, moment):

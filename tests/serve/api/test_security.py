@@ -3,6 +3,7 @@
 import http.client
 import json
 import socket
+import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -11,7 +12,7 @@ from retaliation_risk.serve import Service
 from retaliation_risk.serve.headers import HEADERS
 from retaliation_risk.serve.keys import SCOPES
 from retaliation_risk.serve.signature import sign_generic
-from tests.serve.conftest import address, listening
+from tests.serve.api.conftest import address, listening
 
 GUARDED = {
     "readout": ("POST", "/v1/readout", "read"),
@@ -47,6 +48,17 @@ def send(port, lines, body=b""):
         answer = http.client.HTTPResponse(wire)
         answer.begin()
         return answer.status, answer.read()
+
+
+def line_of(served, answer, seconds=30):
+    """Return the log line of an answer, which is written when the answer is on its way."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        for line in list(served.lines):
+            if line["request"] == answer.headers["x-request-id"]:
+                return line
+        time.sleep(0.005)
+    raise AssertionError("the request has no line in the log")
 
 
 # Keys.
@@ -393,7 +405,7 @@ def test_a_bug_shows_neither_its_trace_nor_what_was_sent(api, made_run, monkeypa
     assert (told.status_code, told.json()["code"]) == (500, "RR729")
     assert {name: told.headers[name] for name in HEADERS} == dict(HEADERS)
     assert told.headers["x-request-id"] in told.json()["message"]
-    line = next(line for line in api.lines if line["request"] == told.headers["x-request-id"])
+    line = line_of(api, told)
     assert line["error"] == "RuntimeError"
     assert any("test_security.py" in place for place in line["where"])
     assert "@" not in told.text + json.dumps(line)

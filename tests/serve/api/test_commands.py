@@ -9,7 +9,7 @@ from retaliation_risk.cli import main
 from retaliation_risk.cli.serve import SCOPES as OFFERED
 from retaliation_risk.serve.audit import verify_audit
 from retaliation_risk.serve.keys import SCOPES
-from tests.serve.conftest import SECRET
+from tests.serve.api.conftest import SECRET
 
 
 @pytest.fixture
