@@ -29,11 +29,11 @@ _KNOWN = {**KNOWN_AT, "tickets": "opened_at", "ticket_events": "known_at"}
 class Told:
     """What the log says of one customer: rows by table in order of arrival, and changes of the customer's own row.
 
-    ``changes`` are (known_at, event_id, row) of ``customers``; ``latest`` is when the last of all rows became known.
+    ``changes`` are (known_at, number in the log, row) of ``customers``; ``latest`` is when the last row became known.
     """
 
     rows: dict[str, list[Row]] = field(default_factory=lambda: defaultdict(list))
-    changes: list[tuple[int, str, Row]] = field(default_factory=list)
+    changes: list[tuple[int, int, Row]] = field(default_factory=list)
     latest: int = 0
 
 
@@ -198,7 +198,7 @@ class Live:
         told = self.told.setdefault(customer_id, Told())
         told.latest = max(told.latest, known_at(entry.kind, row) or 0)
         if entry.kind == "customers":
-            told.changes.append((entry.known_at, entry.event_id, row))
+            told.changes.append((entry.known_at, entry.seq, row))
             if contact := row[AT["customers"]["contact_key"]]:
                 self.contacts[contact].add(customer_id)
             return
