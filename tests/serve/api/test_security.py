@@ -11,7 +11,7 @@ import pytest
 from retaliation_risk.serve import Service
 from retaliation_risk.serve.headers import HEADERS
 from retaliation_risk.serve.keys import SCOPES
-from retaliation_risk.serve.signature import sign_generic
+from retaliation_risk.serve.signature import sign_generic, sign_zendesk
 from tests.serve.api.conftest import address, listening
 
 GUARDED = {
@@ -444,3 +444,40 @@ def test_where_there_is_a_secret_events_must_be_signed_with_it(serve_settings, t
         "nothing": 401, "another secret": 401, "an hour ago": 401, "right": 200,
     }  # fmt: skip
     assert (changed.status_code, changed.json()["code"]) == (401, "RR707")
+
+
+def test_zendesk_is_believed_by_its_signature_alone(made_run, serve_settings, tmp_path):
+    settings = serve_settings(tmp_path, zendesk_secret=b"signing secret of zendesk")
+    service = Service.open(settings)
+    sent = {
+        "event_id": "z1", "event": "created", "ticket_id": "Z-1", "occurred_at": "2024-01-01T00:00:00Z",
+        "requester_id": 77, "requester_email": address(made_run.customers[0]),
+    }  # fmt: skip
+    body, time = json.dumps(sent).encode(), datetime.now(UTC).isoformat()
+
+    def headers(secret):
+        return {
+            "X-API-Key": served.tokens["write"],
+            "Content-Type": "application/json",
+            "X-Zendesk-Webhook-Signature": sign_zendesk(secret, time, body),
+            "X-Zendesk-Webhook-Signature-Timestamp": time,
+        }
+
+    with listening({"default": service}, settings) as served:
+        forged = served.client.post("/v1/webhooks/zendesk", headers=headers(b"x" * 16), content=body)
+        taken = served.client.post(
+            "/v1/webhooks/zendesk", headers=headers(settings.zendesk_secret), content=body
+        )
+        who = {"customer_id": made_run.customers[0]}
+        told = served.client.post(
+            "/v1/readout", headers={"X-API-Key": served.tokens["read"]}, json=who
+        ).json()
+    service.close()
+    assert (forged.status_code, forged.json()["code"]) == (401, "RR707")
+    assert (taken.status_code, taken.json()["stored"]) == (200, 1)
+    assert "Z-1" in [each["ticket_id"] for each in told["history"]["experiences"]]
+
+
+def test_without_a_secret_nothing_of_zendesk_is_taken(ask):
+    told = ask("POST", "/v1/webhooks/zendesk", "write", json={"ticket_id": "Z-2", "event": "created"})
+    assert (told.status_code, told.json()["code"]) == (401, "RR707")
