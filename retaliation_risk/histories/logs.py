@@ -16,11 +16,34 @@ from retaliation_risk.histories.definitions import EVIDENCE
 from retaliation_risk.histories.log import Log, LogSpec
 from retaliation_risk.tables.contract import COMPETING, DIRECT, EVENT_TYPES, INDIRECT
 
-__all__ = ["LOGS", "Log", "LogSpec", "read_logs", "spec_of"]
+__all__ = ["KINDS_OF_OUTCOMES", "KNOWN_AT", "LOGS", "Log", "LogSpec", "read_logs", "spec_of"]
+
+KNOWN_AT = {
+    "customers": "first_seen_at",
+    "orders": "ordered_at",
+    "loyalty": "valid_from",
+    "outcomes": "known_at",
+    "influence": "observed_at",
+}
+"""The column that says when a row became known, of each table whose rows are the rows of the log of its name."""
+
+KINDS_OF_OUTCOMES = {
+    "retaliation": INDIRECT + DIRECT,
+    "indirect": INDIRECT,
+    "direct": DIRECT,
+    "exit": COMPETING,
+}
+"""The types of outcomes that each flag of their log stands for."""
 
 
 def _words(values: tuple[str, ...]) -> str:
     return ", ".join(f"'{value}'" for value in values)
+
+
+def _rows_of(table: str, where: str = "") -> str:
+    known = KNOWN_AT[table]
+    named = "*" if known == "known_at" else f"*, {known} AS known_at"
+    return f"SELECT {named} FROM {table}{f' WHERE {where}' if where else ''}"
 
 
 LOGS: dict[str, LogSpec] = {
@@ -28,7 +51,7 @@ LOGS: dict[str, LogSpec] = {
     for log in (
         LogSpec(
             "customers", "the beginning of the relationship", ("customers",),
-            "SELECT customer_id, first_seen_at AS known_at FROM customers",
+            _rows_of("customers"),
         ),
         LogSpec(
             "tickets", "tickets, as opened", ("tickets",), tickets=True,
@@ -83,28 +106,23 @@ LOGS: dict[str, LogSpec] = {
         ),
         LogSpec(
             "orders", "purchases", ("orders",),
-            "SELECT *, ordered_at AS known_at FROM orders",
+            _rows_of("orders"),
             columns=(("amount", "amount"),), order=("amount",),
         ),
         LogSpec(
             "loyalty", "changes of standing", ("loyalty",),
-            "SELECT *, valid_from AS known_at FROM loyalty",
+            _rows_of("loyalty"),
             columns=(("tier", "tier"), ("points", "points")), order=("tier", "points"),
         ),
         LogSpec(
             "outcomes", "acts of retaliation, and exit, when they became known", ("outcomes",),
-            "SELECT * FROM outcomes",
-            flags=(
-                ("retaliation", f"outcome_type IN ({_words(INDIRECT + DIRECT)})"),
-                ("indirect", f"outcome_type IN ({_words(INDIRECT)})"),
-                ("direct", f"outcome_type IN ({_words(DIRECT)})"),
-                ("exit", f"outcome_type IN ({_words(COMPETING)})"),
-            ),
+            _rows_of("outcomes"),
+            flags=tuple((flag, f"outcome_type IN ({_words(kinds)})") for flag, kinds in KINDS_OF_OUTCOMES.items()),
             columns=(("reach", "reach"),), order=("occurred_at", "outcome_type", "reach"),
         ),
         LogSpec(
             "influence", "observations of public accounts", ("influence",),
-            "SELECT *, observed_at AS known_at FROM influence WHERE topic IS NULL",
+            _rows_of("influence", "topic IS NULL"),
             columns=(
                 ("followers", "followers"), ("posts", "posts"), ("mentions", "mentions"),
                 ("shares", "shares"), ("replies", "replies"), ("score", "score"),

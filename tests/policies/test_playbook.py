@@ -18,6 +18,7 @@ from retaliation_risk.policies import (
     Condition,
     Playbook,
     PlaybookRule,
+    choose_action,
     choose_actions,
     fits,
     parse_playbook,
@@ -412,3 +413,22 @@ def test_files(tmp_path):
 def test_the_columns_offered_are_there_once():
     assert len(set(COLUMNS)) == len(COLUMNS)
     assert tomllib.loads(playbook_toml(read_playbook()))["default"]["action"] == "standard_referral"
+
+
+@given(
+    band=st.sampled_from([None, "usual", "raised", "high"]),
+    failed=st.sampled_from([None, 0.0, 1.0, 2.0, 3.0, 7.0]),
+    lately=st.sampled_from([None, 0.0, 1.0]),
+    opened=st.sampled_from([None, 0.0, 1.0, 2.0]),
+    influence=st.sampled_from([None, 1.0, 90.0, 99.5]),
+)
+def test_one_customer_alone_gets_the_action_that_the_table_gives(band, failed, lately, opened, influence):
+    playbook = read_playbook()
+    numbers = {"failed_recoveries_ever": failed, "failed_recoveries_365d": lately, "open_tickets": opened}
+    customer = {**numbers, "influence": influence, "band": band}
+    table = pd.DataFrame(
+        {name: pd.Series([value], dtype=float) for name, value in customer.items() if name != "band"}
+    )
+    chosen = choose_actions(table.assign(band=pd.Series([band], dtype=object)), playbook).iloc[0]
+    rule, why = choose_action(customer, playbook)
+    assert (rule.action, rule.name, why) == (chosen["action"], chosen["action_rule"], chosen["action_why"])

@@ -1,25 +1,10 @@
-"""The catalogue of everything this package says on purpose: codes that never change, and the words for them.
-
-docs/messages.md is made from it; :mod:`retaliation_risk.errors` raises it.
-"""
+"""The words of the library: tables, histories, models, artefacts, studies."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from retaliation_risk._messages.message import Message
 
-
-@dataclass(frozen=True)
-class Message:
-    """One kind of complaint: a code that never changes, a name to remember it by, and its cure."""
-
-    code: str
-    name: str
-    about: str
-    cure: str
-    level: str = "error"
-
-
-_ALL = (
+OF_LIBRARY = (
     # Files and arguments.
     Message(
         "RR101",
@@ -490,5 +475,3 @@ _ALL = (
         "warning",
     ),
 )
-
-MESSAGES: dict[str, Message] = {message.code: message for message in _ALL}

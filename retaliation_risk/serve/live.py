@@ -1,0 +1,250 @@
+"""The tables and the log together: whose rows are whose now, and each customer's histories from both.
+
+Entries may come in any order. A row whose customer or ticket is not known yet waits for it; a row that contradicts another
+(a change before the opening of its ticket, a ticket told twice in different words) is kept in the log and not counted.
+A row that both the tables and the log hold, as after a new export, counts once.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from retaliation_risk.histories import Histories
+from retaliation_risk.histories.customer import customer_histories
+from retaliation_risk.histories.logs import KNOWN_AT
+from retaliation_risk.serve.base import Base
+from retaliation_risk.serve.log import FEEDBACK, FORGOTTEN, Entry
+from retaliation_risk.serve.spoken import Spoken
+from retaliation_risk.tables import CONTRACT
+
+Row = tuple[Any, ...]
+AT = {table: {name: i for i, name in enumerate(declared.names)} for table, declared in CONTRACT.items()}
+_KNOWN = {**KNOWN_AT, "tickets": "opened_at", "ticket_events": "known_at"}
+
+
+@dataclass
+class Told:
+    """What the log says of one customer: rows by table in order of arrival, and changes of the customer's own row.
+
+    ``changes`` are (known_at, number in the log, row) of ``customers``; ``latest`` is when the last row became known.
+    """
+
+    rows: dict[str, list[Row]] = field(default_factory=lambda: defaultdict(list))
+    changes: list[tuple[int, int, Row]] = field(default_factory=list)
+    latest: int = 0
+
+
+@dataclass(frozen=True)
+class Known:
+    """All that is known of one customer: histories that hold the customer at position ``code``, and caveats."""
+
+    histories: Histories
+    code: int
+    latest: int
+    notes: tuple[str, ...] = ()
+
+
+@dataclass
+class Live:
+    """State of one tenant; changed by :meth:`take` alone, under the lock of its service.
+
+    ``marks`` makes the marks of an id that may have been erased (see :func:`retaliation_risk.serve.forget.marks_of`).
+    """
+
+    base: Base
+    marks: Callable[[str, str], Sequence[str]]
+    position: int = 0
+    told: dict[str, Told] = field(default_factory=dict)
+    spoken: dict[str, Spoken] = field(default_factory=dict)
+    forgotten: set[str] = field(default_factory=set)
+    owners: dict[str, tuple[str, int]] = field(default_factory=dict)
+    contacts: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    waiting: dict[tuple[str, str], list[Entry]] = field(default_factory=lambda: defaultdict(list))
+    known: dict[str, Known] = field(default_factory=dict)
+    risks: dict[str, float | None] = field(default_factory=dict)
+
+    def take(self, entries: Sequence[Entry]) -> None:
+        """Take in the next entries of the log."""
+        self.look_up(entry.ticket_id for entry in entries)
+        for entry in entries:
+            self._take(entry)
+            self.position = entry.seq
+
+    def _take(self, entry: Entry) -> None:
+        if entry.kind in CONTRACT:
+            self._apply(entry)
+        elif entry.kind == FEEDBACK:
+            said = self.spoken.get(entry.customer_id, Spoken())
+            self.spoken[entry.customer_id] = said.heard(entry.values(), entry.known_at)
+        elif entry.kind == FORGOTTEN:
+            self.forgotten.add(entry.event_id.removeprefix(FORGOTTEN))
+            self._let_go()
+
+    def _let_go(self) -> None:
+        """Drop what was said of who is erased."""
+        for customer_id in [each for each in {*self.told, *self.spoken} if self.erased("customer", each)]:
+            for kept in (self.told, self.spoken, self.known, self.risks):
+                kept.pop(customer_id, None)
+        for ticket_id in [each for each in self.owners if self.erased("ticket", each)]:
+            del self.owners[ticket_id]
+
+    def knows(self, customer_id: str) -> bool:
+        """Say whether there is such a customer, in the tables or in the log, who was not erased."""
+        there = self.base.code(customer_id) is not None or bool(self.told.get(customer_id, _NOBODY).changes)
+        return there and not self.erased("customer", customer_id)
+
+    def erased(self, kind: str, name: str) -> bool:
+        """Say whether a ``customer`` or ``ticket`` was erased."""
+        return bool(self.forgotten) and not self.forgotten.isdisjoint(self.marks(kind, name))
+
+    def owner(self, ticket_id: str) -> tuple[str, int] | None:
+        """Return whose ticket it is and when it was opened; None for an unknown one."""
+        return self.owners.get(ticket_id)
+
+    def look_up(self, ticket_ids: Iterable[str]) -> None:
+        """Find out whose tickets these are, before :meth:`owner` is asked of them."""
+        unknown = {each for each in ticket_ids if each and each not in self.owners}
+        if unknown:
+            self.owners.update(self.base.rows.owners(unknown))
+
+    def waits(self, entry: Entry) -> bool:
+        """Say whether an entry waits for its customer or ticket."""
+        return self._missing(entry.kind, row_of(entry)) is not None
+
+    def with_contact(self, contact_key: str) -> set[str]:
+        """Return the customers who have this contact key now."""
+        found = self.base.rows.with_contact(contact_key) | self.contacts.get(contact_key, set())
+        at = AT["customers"]["contact_key"]
+        return {
+            each
+            for each in found
+            if self.knows(each)
+            and (each not in self.told or self.rows_of(each)["customers"][0][at] == contact_key)
+        }
+
+    def of(self, customer_id: str) -> Known:
+        """Return what is known of a customer whom :meth:`knows` knows; built once after each of her events."""
+        code = self.base.code(customer_id)
+        if customer_id not in self.told and code is not None:
+            return Known(self.base.histories, code, 0)
+        if customer_id not in self.known:
+            self.known[customer_id] = self._build(customer_id)
+        return self.known[customer_id]
+
+    def rows_of(self, customer_id: str) -> dict[str, list[Row]]:
+        """Return all rows of a customer, of the tables and of the log."""
+        code = self.base.code(customer_id)
+        rows = {} if code is None else self.base.rows.of(code)
+        told = self.told.get(customer_id, _NOBODY)
+        for name, given in told.rows.items():
+            rows[name] = [*rows.get(name, []), *_new(given, rows.get(name, []))]
+        rows["tickets"] = list({row[0]: row for row in reversed(rows.get("tickets", []))}.values())
+        changes = [row for _, _, row in sorted(told.changes, key=lambda change: change[:2])]
+        rows["customers"] = [merged(changes)] if (changes := [*rows.get("customers", []), *changes]) else []
+        return rows
+
+    def tickets_of(self, customer_id: str) -> list[Row]:
+        """Return the tickets of a customer, known or not."""
+        return self.rows_of(customer_id)["tickets"]
+
+    def _build(self, customer_id: str) -> Known:
+        rows, told, base = self.rows_of(customer_id), self.told.get(customer_id, _NOBODY), self.base
+        opened = {row[0]: row[AT["tickets"]["opened_at"]] for row in rows["tickets"]}
+        occurred = AT["ticket_events"]["occurred_at"]
+        changes = rows.get("ticket_events", [])
+        rows["ticket_events"] = [row for row in changes if row[occurred] >= opened[row[0]]]
+        apart = len(changes) - len(rows["ticket_events"])
+        present = [name for name in CONTRACT if name in base.present or rows.get(name)]
+        histories = customer_histories(
+            rows, base.definitions, base.features, present=present, end=max(base.end, told.latest)
+        )
+        said = f"{apart} events lie before the opening of their tickets and are not counted."
+        return Known(histories, 0, told.latest, (said,) if apart else ())
+
+    def _apply(self, entry: Entry) -> None:
+        """Take in a row, and those that waited for it."""
+        row = row_of(entry)
+        missing = self._missing(entry.kind, row)
+        if missing is not None:
+            self.waiting[missing].append(entry)
+            return
+        customer_id = self.subject(entry.kind, row)
+        assert customer_id is not None
+        self._note(customer_id, entry, row)
+        self.known.pop(customer_id, None)
+        self.risks.pop(customer_id, None)
+        for waited in self.waiting.pop((entry.kind, str(row[0])), []):
+            self._apply(waited)
+
+    def subject(self, kind: str, row: Row) -> str | None:
+        """Return whom a row is about; None where its ticket is not known."""
+        if kind != "ticket_events":
+            return str(row[AT[kind]["customer_id"]])
+        found = self.owner(row[0])
+        return found[0] if found else None
+
+    def _missing(self, kind: str, row: Row) -> tuple[str, str] | None:
+        """Return what a row waits for: its ticket or its customer."""
+        if kind == "ticket_events":
+            return None if self.owner(row[0]) else ("tickets", row[0])
+        customer_id = row[AT[kind]["customer_id"]]
+        whole = kind == "customers" and row[AT[kind]["first_seen_at"]] is not None
+        return None if whole or self.knows(customer_id) else ("customers", customer_id)
+
+    def _note(self, customer_id: str, entry: Entry, row: Row) -> None:
+        told = self.told.setdefault(customer_id, Told())
+        told.latest = max(told.latest, known_at(entry.kind, row) or 0)
+        if entry.kind == "customers":
+            told.changes.append((entry.known_at, entry.seq, row))
+            if contact := row[AT["customers"]["contact_key"]]:
+                self.contacts[contact].add(customer_id)
+            return
+        if entry.kind == "tickets":
+            owner = self.owners.setdefault(row[0], (customer_id, row[AT["tickets"]["opened_at"]]))
+            if owner[0] != customer_id:
+                return
+        told.rows[entry.kind].append(row)
+
+
+_NOBODY = Told()
+
+
+def row_of(entry: Entry) -> Row:
+    """Return the row that an entry holds, cells in contract order."""
+    values = entry.values()
+    return tuple(values.get(name) for name in CONTRACT[entry.kind].names)
+
+
+def known_at(table: str, row: Row) -> int | None:
+    """Return when a row became known; None for a span of observation, which is no news."""
+    name = _KNOWN.get(table)
+    return None if name is None else row[AT[table][name]]
+
+
+def merged(rows: Sequence[Row]) -> Row:
+    """Return one row of several, later ones over earlier ones; an empty cell changes nothing.
+
+    Examples
+    --------
+    >>> merged([("C1", 5, None), ("C1", None, "k")])
+    ('C1', 5, 'k')
+    """
+    return tuple(
+        next((cell for cell in reversed(cells) if cell is not None), None)
+        for cells in zip(*rows, strict=True)
+    )
+
+
+def _new(given: Iterable[Row], there: Iterable[Row]) -> list[Row]:
+    """Return the rows that are not there yet; of equal rows as many as there are more of."""
+    left = Counter(there)
+    found = []
+    for row in given:
+        if left[row] > 0:
+            left[row] -= 1
+        else:
+            found.append(row)
+    return found

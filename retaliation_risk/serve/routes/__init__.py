@@ -1,0 +1,15 @@
+"""The pages of the API, one module for each concern."""
+
+from retaliation_risk.serve.routes import customers, events, feedback, operations, readouts, zendesk
+
+__all__ = ["ROUTERS"]
+
+ROUTERS = (
+    readouts.router,
+    events.router,
+    zendesk.router,
+    feedback.router,
+    customers.router,
+    operations.router,
+    operations.public,
+)

@@ -1,0 +1,301 @@
+"""The service without HTTP: who is found, what counts from when, what is refused, forgotten and switched."""
+
+import json
+import shutil
+import threading
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from retaliation_risk.errors import ArgumentError, ArtefactError, DataError
+from retaliation_risk.influence import contact_key
+from retaliation_risk.serve import Feedback, LiveEvent, ServeSettings, Service, variables
+from tests.serve.conftest import SECRET
+
+NEW = {
+    "customer_id": "N1",
+    "first_seen_at": "2025-05-01",
+    "contact_key": contact_key("ana@example.org", SECRET),
+}
+TICKET = {"ticket_id": "NT", "customer_id": "N1", "opened_at": "2025-12-01T10:00:00Z", "issue_key": "billing"}
+
+
+def change(kind, when, ticket="NT", **more):
+    return {"ticket_id": ticket, "occurred_at": when, "event_type": kind, **more}
+
+
+def send(service, *rows):
+    """Send (table, row) pairs with ids made of their words; the statuses, or codes of refusals."""
+    events = [LiveEvent(json.dumps([table, row])[:190].replace("@", "_"), table, row) for table, row in rows]
+    return [result.code or result.status for result in service.append(events).results]
+
+
+def test_a_new_customer_is_known_by_id_address_and_key_from_the_moment_of_the_answer(service):
+    assert service.find(email="Ana@example.org ") is None
+    assert send(service, ("customers", NEW), ("tickets", TICKET)) == ["stored", "stored"]
+    assert service.find(email="Ana@example.org ") == service.find(customer_id="N1") == "N1"
+    told = service.readout("N1")
+    assert (told.history.calls, told.history.open_tickets, told.history.failed_recoveries) == (1, 1, 0)
+    assert told.history.experiences[0].line == "reported a failure; still open"
+    send(
+        service,
+        ("ticket_events", change("solved", "2025-12-02")),
+        ("ticket_events", change("reopened", "2025-12-03")),
+    )
+    later = service.readout("N1")
+    assert later.risk > told.risk
+    assert later.history.failed_recoveries == 1
+    assert "not made good: the ticket was reopened" in later.history.experiences[0].line
+    assert later.history.double_deviation
+    json.dumps(later.as_dict())
+
+
+def test_rows_wait_for_their_ticket_and_ticket_for_its_customer(service):
+    rows = [("ticket_events", change("reopened", "2025-12-03")), ("tickets", TICKET), ("customers", NEW)]
+    assert [send(service, row) for row in rows] == [["waiting"], ["waiting"], ["stored"]]
+    assert service.readout("N1").history.failed_recoveries == 1
+
+
+def test_an_event_sent_twice_counts_once_and_its_id_cannot_be_used_again(service):
+    send(service, ("customers", NEW), ("tickets", TICKET))
+    first = LiveEvent("e", "ticket_events", change("csat_rated", "2025-12-02", value=0.1))
+    assert service.append([first, first]).count("duplicate") == 1
+    other = replace(first, row=change("csat_rated", "2025-12-02", value=0.9))
+    assert [each.code for each in service.append([other]).results] == ["RR704"]
+    assert send(service, ("tickets", TICKET), ("tickets", {**TICKET, "severity": 2})) == [
+        "duplicate",
+        "RR712",
+    ]
+    assert service.readout("N1").history.failed_recoveries == 1
+
+
+@pytest.mark.parametrize(
+    ("table", "row", "code"),
+    [
+        ("ticket_events", change("solve", "2025-12-02"), "RR206"),
+        ("ticket_events", change("solved", "yesterday"), "RR201"),
+        ("ticket_events", change("solved", "2025-11-30"), "RR204"),
+        ("ticket_events", change("solved", "2027-01-01"), "RR207"),
+        ("ticket_events", change("solved", "2025-12-02", known_at="2025-12-01T11:00:00Z"), "RR203"),
+        ("ticket_events", change("solved", None), "RR202"),
+        ("ticket_events", change("solved", "2025-12-02", subject="angry"), "RR701"),
+        ("tickets", {**TICKET, "ticket_id": "NT2", "severity": 9}, "RR209"),
+        ("tickets", {**TICKET, "ticket_id": "NT2", "channel": "ana@example.org"}, "RR702"),
+        ("letters", {}, "RR701"),
+        ("orders", [1], "RR701"),
+    ],
+)
+def test_what_breaks_the_contract_is_refused_with_code_and_cure_and_without_addresses(
+    service, table, row, code
+):
+    send(service, ("customers", NEW), ("tickets", TICKET))
+    (result,) = service.append([LiveEvent("e", table, row)]).results
+    assert (result.status, result.code) == ("refused", code)
+    assert result.message.startswith(code)
+    assert "ana@" not in result.message
+    assert service.append(
+        [LiveEvent("e", "orders", {"customer_id": "N1", "ordered_at": "2025-12-02"})]
+    ).count("stored")
+
+
+@pytest.mark.parametrize("name", ["", "_mine", "x" * 201, "a\nb", "ana@example.org", 7])
+def test_ids_of_events_are_texts_of_moderate_length_and_no_addresses(service, name):
+    (result,) = service.append(
+        [LiveEvent(name, "orders", {"customer_id": "N1", "ordered_at": "2025-12-02"})]
+    ).results
+    assert result.status == "refused"
+    assert "ana@" not in result.message + result.event_id
+
+
+def test_a_row_that_the_tables_hold_already_counts_once(service):
+    live = service._live
+    code = next(k for k in range(200) if live.base.rows.of(k)["orders"])
+    name = str(live.base.histories.customer_ids[code])
+    _, ordered, amount = live.base.rows.of(code)["orders"][0]
+    when = (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=ordered)).isoformat()
+    before = len(live.rows_of(name)["orders"])
+    send(service, ("orders", {"customer_id": name, "ordered_at": when, "amount": amount}))
+    assert len(service._live.rows_of(name)["orders"]) == before
+    send(service, ("orders", {"customer_id": name, "ordered_at": when, "amount": 1.25}))
+    assert len(service._live.rows_of(name)["orders"]) == before + 1
+
+
+def test_a_clock_that_goes_back_hides_no_acknowledged_event(settings):
+    now = [datetime(2026, 1, 1, tzinfo=UTC).timestamp() * 1e6]
+    service = Service.open(replace(settings, clock="system"), clock=lambda: int(now[0]))
+    send(
+        service,
+        ("customers", NEW),
+        ("tickets", TICKET),
+        ("ticket_events", change("escalated", "2026-01-01T00:04:00Z")),
+    )
+    ahead = service.readout("N1")
+    now[0] -= 3600e6
+    assert service.readout("N1").history == ahead.history
+    assert ahead.history.failed_recoveries == 1
+    assert ahead.moment == datetime(2026, 1, 1, 0, 4, 0, 1, tzinfo=UTC)
+    assert not ahead.stale
+    now[0] += 10 * 86400e6
+    assert service.readout("N1").stale
+    assert "The tables end" in service.readout("N1").caveats[0]
+    service.close()
+
+
+def test_who_opts_out_or_leaves_has_a_history_and_no_risk(service):
+    name = service.queue(1)[0].customer_id
+    send(service, ("customers", {"customer_id": name, "profiling_opt_out": True}))
+    told = service.readout(name)
+    assert (told.risk, told.band, told.reasons) == (None, None, ())
+    assert "opted out" in told.caveats[0]
+    assert told.history.calls > 0
+    assert name not in {row.customer_id for row in service.queue(50)}
+    other = service.queue(1)[0].customer_id
+    send(
+        service,
+        ("outcomes", {"customer_id": other, "occurred_at": "2025-12-30", "outcome_type": "switching"}),
+    )
+    assert "has left" in service.readout(other).caveats[0]
+
+
+def test_the_later_word_on_a_customer_holds_whatever_came_first(service):
+    send(service, ("customers", NEW))
+    at = lambda day: datetime(2025, 12, day, tzinfo=UTC)  # noqa: E731
+    out = [
+        LiveEvent("late", "customers", {"customer_id": "N1", "profiling_opt_out": False}, known_at=at(20)),
+        LiveEvent("early", "customers", {"customer_id": "N1", "profiling_opt_out": True}, known_at=at(10)),
+    ]
+    assert service.append(out).count("stored") == 2
+    assert service.readout("N1").risk is not None
+
+
+def test_the_queue_follows_events_and_feedback(service):
+    first, second = service.queue(2)
+    assert first.risk >= second.risk
+    assert not first.changed
+    later = datetime(2026, 1, 5, tzinfo=UTC)
+    service.feedback(Feedback(first.customer_id, "acknowledged", "k1"))
+    service.feedback(Feedback(second.customer_id, "disagree", "k1", note="called yesterday"))
+    rows = {row.customer_id: row for row in service.queue(2)}
+    assert rows[first.customer_id].acknowledged_at is not None
+    assert rows[second.customer_id].disagreed
+    service.feedback(Feedback(first.customer_id, "snooze", "k1", until=later))
+    assert service.queue(1)[0].customer_id == second.customer_id
+    with pytest.raises(DataError, match="RR702"):
+        service.feedback(Feedback(second.customer_id, "disagree", "k1", note="write to ana@example.org"))
+    with pytest.raises(ArgumentError, match="RR111 .*until"):
+        service.feedback(Feedback(second.customer_id, "snooze", "k1"))
+    with pytest.raises(ArgumentError, match="RR402"):
+        service.feedback(Feedback("nobody", "disagree", "k1"))
+
+
+def test_what_one_service_takes_down_another_tells_and_so_does_a_restart(settings, service):
+    other = Service.open(settings)
+    send(service, ("customers", NEW), ("tickets", TICKET))
+    assert other.readout("N1") == service.readout("N1")
+    other.close()
+    again = Service.open(settings)
+    assert again.readout("N1") == service.readout("N1")
+    again.close()
+
+
+def test_who_is_forgotten_is_nowhere_and_stays_so(copied, tmp_path):
+    service = Service.open(copied)
+    name = service.queue(1)[0].customer_id
+    tickets = [row[0] for row in service._live.tickets_of(name)]
+    send(service, ("ticket_events", change("escalated", "2025-12-30", ticket=tickets[0])))
+    gone = service.forget(name)
+    assert gone.erased["log"] == 1
+    assert {
+        "customers.parquet",
+        "tickets.parquet",
+        "readout.sqlite",
+        "queue_risk_only.csv",
+    } <= gone.erased.keys()
+    assert any("train again" in words for words in gone.remains)
+    assert service.find(customer_id=name) is None
+    with pytest.raises(ArgumentError, match="RR402"):
+        service.readout(name)
+    rows = [("orders", {"customer_id": name, "ordered_at": "2025-12-01"})]
+    rows += [("ticket_events", change("solved", "2025-12-31", ticket=tickets[0]))]
+    assert send(service, *rows) == ["RR706", "RR706"]
+    named = [
+        path.name for path in tmp_path.rglob("*") if path.is_file() and name.encode() in path.read_bytes()
+    ]
+    assert named == []
+    service.forget(name)
+    service.close()
+    again = Service.open(copied)
+    assert again.find(customer_id=name) is None
+    assert again.queue(1)[0].customer_id != name
+    again.close()
+
+
+def test_who_never_was_cannot_be_forgotten_and_without_a_secret_nobody(service, settings):
+    with pytest.raises(ArgumentError, match="RR402"):
+        service.forget("nobody")
+    bare = Service.open(replace(settings, secrets=(), log=settings.log + "2"))
+    with pytest.raises(ArgumentError, match="RR111 .*secret"):
+        bare.forget(str(bare._live.base.histories.customer_ids[0]))
+    bare.close()
+
+
+def test_an_older_secret_still_finds_its_customers(settings):
+    service = Service.open(replace(settings, secrets=(b"the secret of this year", SECRET)))
+    send(service, ("customers", NEW))
+    assert service.find(email="ana@example.org") == "N1"
+    service.close()
+
+
+def test_a_key_of_several_customers_names_nobody(service):
+    send(service, ("customers", NEW), ("customers", {**NEW, "customer_id": "N2"}))
+    with pytest.raises(DataError, match="RR709"):
+        service.find(email="ana@example.org")
+    send(service, ("customers", {"customer_id": "N2", "contact_key": "another"}))
+    assert service.find(email="ana@example.org") == "N1"
+
+
+def test_another_run_takes_over_without_a_failed_readout(copied, tmp_path):
+    service = Service.open(copied)
+    send(service, ("customers", NEW), ("tickets", TICKET))
+    shutil.copytree(copied.run, tmp_path / "second")
+    seen, stop = set(), threading.Event()
+
+    def ask():
+        while not stop.is_set():
+            seen.add((service.readout("N1").run, service.readout("N1").history.calls))
+
+    asking = threading.Thread(target=ask)
+    asking.start()
+    try:
+        service.switch(tmp_path / "second")
+        with pytest.raises(ArtefactError, match="RR710"):
+            service.switch(tmp_path / "nowhere")
+    finally:
+        stop.set()
+        asking.join()
+    assert service.readout("N1").run == "second"
+    assert {calls for _, calls in seen} == {1}
+    assert service.ready() == {"tenant": "default", "run": "second", "log": "ok", "position": "2"}
+    service.close()
+
+
+def test_tables_of_another_run_are_refused_unless_allowed(copied):
+    (copied.tables / "orders.parquet").unlink()
+    with pytest.raises(ArtefactError, match=r"RR705 .*orders\.parquet"):
+        Service.open(copied)
+
+
+def test_settings_come_from_the_environment_and_never_tell_their_secrets():
+    asked = {each["name"]: "" for each in variables()}
+    assert ServeSettings.from_env(asked) == ServeSettings()
+    found = ServeSettings.from_env({"RETALIATION_RISK_SECRETS": "a secret of the firm, an older one of it"})
+    assert found.secrets == (SECRET, b"an older one of it")
+    assert "secret of the firm" not in repr(found)
+    with pytest.raises(ArgumentError, match="RR111 .*secrets") as refused:
+        ServeSettings.from_env({"RETALIATION_RISK_SECRETS": "hunter2"})
+    assert "hunter2" not in str(refused.value)
+    with pytest.raises(ArgumentError, match="RETALIATION_RISK_PORT"):
+        ServeSettings.from_env({"RETALIATION_RISK_PORT": "http"})
+    with pytest.raises(ArgumentError, match="tenant"):
+        ServeSettings(tenant="../etc")
