@@ -3,7 +3,9 @@
 Ten million ticket events (2.5 million tickets as CSV, their events as JSON lines, half a million customers), imported by a
 mapping, checked, and all features of all customers at one moment written to Parquet; each step in a process of its own, with
 its seconds and the peak of its memory. Beside it pandas, which reads the same two files whole and counts two of the
-features; the two must agree. ``--save`` writes results.json beside this file.
+features; the two must agree (they do at 200,000 events). Two shared cores at a load of 16, November 2026: import and check
+90 s of processor time (810 s on the clock) and 2.2 GB, features 42 s (156 s) and 1.2 GB, DuckDB told to keep to 2 GB; pandas
+was stopped at 14 GB. Trust the memory, not the seconds. ``--save`` writes results.json beside this file.
 """
 
 from __future__ import annotations
