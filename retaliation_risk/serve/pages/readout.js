@@ -23,6 +23,13 @@ export function drawReadout(answer, { changed, marked, mark }) {
   return article;
 }
 
+/** The words of a drawn readout without those that follow the clock. */
+export function wordsOf(article) {
+  const copy = article.cloneNode(true);
+  copy.querySelectorAll(".when, .changed, details").forEach((node) => node.remove());
+  return copy.textContent;
+}
+
 const part = (title, kind, ...children) => make(`section.part${kind}`, make("h3", title), ...children);
 
 function history(told) {
