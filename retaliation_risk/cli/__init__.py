@@ -12,6 +12,7 @@ from retaliation_risk.cli.data import check, import_, simulate
 from retaliation_risk.cli.features import features
 from retaliation_risk.cli.pipeline import compare, drift, evaluate, replay, score, train
 from retaliation_risk.cli.runs import demo, report, run
+from retaliation_risk.cli.serve import audit, forget, keys, serve
 from retaliation_risk.cli.studies import study
 from retaliation_risk.errors import RetaliationRiskError
 
@@ -66,5 +67,9 @@ for _command in (
     drift,
     replay,
     study,
+    serve,
+    keys,
+    forget,
+    audit,
 ):
     main.add_command(_command)

@@ -19,6 +19,7 @@ from retaliation_risk.features import FEATURES
 from retaliation_risk.histories import Definitions, Feature, Histories, build_histories
 from retaliation_risk.policies import Playbook, read_playbook
 from retaliation_risk.run.readout import HISTORY
+from retaliation_risk.serve.forget import accepted_sums
 from retaliation_risk.serve.row_store import RowStore
 from retaliation_risk.tables import Tables, read_tables
 
@@ -79,8 +80,17 @@ class Base:
 
     def code(self, customer_id: str) -> int | None:
         """Position of a customer in the histories; None for somebody whom the tables do not know."""
-        found = int(self.histories.customer_ids.get_indexer(pd.Index([customer_id], dtype=object))[0])
-        return None if found < 0 else found
+        try:
+            found = self.histories.customer_ids.get_loc(customer_id)
+        except KeyError:
+            return None
+        assert isinstance(found, int), "ids are unique"
+        return found
+
+    def risk_of(self, customer_id: str) -> float | None:
+        """Risk of a customer as the run told it; None where it told none."""
+        code = self.code(customer_id)
+        return None if code is None or np.isnan(self.risk[code]) else float(self.risk[code])
 
 
 def open_base(run: Path, folder: Path, *, other_tables: bool = False) -> Base:
@@ -106,7 +116,7 @@ def open_base(run: Path, folder: Path, *, other_tables: bool = False) -> Base:
     artefact = load_artefact(run / "model") if (run / "model").is_dir() else None
     tables = read_tables(folder)
     if not other_tables:
-        _same_tables(tables, facts, folder)
+        _same_tables(tables, facts, run, folder)
     definitions = _definitions(artefact, facts)
     playbook = read_playbook(run / "playbook.toml")
     histories = build_histories(tables, definitions)
@@ -145,11 +155,12 @@ def _facts(run: Path) -> dict[str, Any]:
     return facts
 
 
-def _same_tables(tables: Tables, facts: dict[str, Any], folder: Path) -> None:
-    """Refuse tables whose files are not those of the run, by their checksums."""
+def _same_tables(tables: Tables, facts: dict[str, Any], run: Path, folder: Path) -> None:
+    """Refuse tables whose files are not those of the run, by their checksums; an erasure makes new ones that are."""
     of_run = {(source["file"], source["sha256"]) for source in facts["inputs"]}
     here = {(source.file, source.sha256) for source in tables.sources}
-    if odd := sorted({file for file, _ in of_run ^ here}):
+    lost = {file for file, _ in of_run} - {file for file, _ in here}
+    if odd := sorted(lost | {file for file, _ in here - of_run - accepted_sums(run)}):
         raise ArtefactError("RR705", f"{str(folder)!r} and the run differ in {', '.join(odd)}.")
 
 

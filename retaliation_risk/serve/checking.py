@@ -2,17 +2,82 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from retaliation_risk.errors import ContractError, DataError, Problem
-from retaliation_risk.serve.answers import LiveEvent
-from retaliation_risk.serve.live import AT, Live, Row, known_at
-from retaliation_risk.serve.log import Entry, body_of
+from retaliation_risk._validate import one_of
+from retaliation_risk.errors import ArgumentError, ContractError, DataError, Problem, RetaliationRiskError
+from retaliation_risk.serve.answers import EventResult, Feedback, LiveEvent
+from retaliation_risk.serve.live import AT, Live, Row, known_at, row_of
+from retaliation_risk.serve.log import FEEDBACK, Entry, Fate, body_of
 from retaliation_risk.serve.rows import holds_address, iso, microseconds, read_row, shown
 from retaliation_risk.tables import CONTRACT
 
 LONGEST_ID = 200
+
+
+def check_events(live: Live, events: Sequence[LiveEvent], now: int, latest: int) -> list[Entry | EventResult]:
+    """Return an entry for each event that may be written, and the result already of the others, in their order.
+
+    Parameters
+    ----------
+    live : Live
+        What is known; left as it is but for whose tickets were looked up.
+    events : sequence of LiveEvent
+    now, latest : int
+        As for :func:`entry_of`.
+    """
+    found: list[Entry | EventResult] = []
+    for event in events:
+        try:
+            found.append(entry_of(event, now, latest))
+        except RetaliationRiskError as error:
+            found.append(_refused(event.event_id, error))
+    live.look_up(each.ticket_id for each in found if isinstance(each, Entry))
+    fresh: dict[str, Row] = {}
+    return [_beside_others(live, fresh, each) if isinstance(each, Entry) else each for each in found]
+
+
+def _beside_others(live: Live, fresh: dict[str, Row], entry: Entry) -> Entry | EventResult:
+    """Compare an entry with what is known and with the tickets before it, which ``fresh`` gathers."""
+    row = row_of(entry)
+    try:
+        if live.erased("customer", entry.customer_id) or live.erased("ticket", entry.ticket_id):
+            raise DataError("RR706", "of this customer nothing is taken down.")
+        there = is_there(live, fresh, entry.kind, row)
+    except RetaliationRiskError as error:
+        return _refused(entry.event_id, error)
+    if entry.kind == "tickets":
+        fresh[entry.ticket_id] = row
+    return EventResult(entry.event_id, "duplicate") if there else entry
+
+
+def _refused(event_id: Any, error: RetaliationRiskError) -> EventResult:
+    name = event_id if isinstance(event_id, str) and not holds_address(event_id) else ""
+    return EventResult(name, "refused", error.code, str(error))
+
+
+def result_of(live: Live, entry: Entry, fate: Fate) -> EventResult:
+    """Return what became of an entry that was written, or was there."""
+    if fate == "different":
+        return _refused(
+            entry.event_id, DataError("RR704", f"{shown(entry.event_id)} is on disk with other words.")
+        )
+    if fate == "duplicate":
+        return EventResult(entry.event_id, "duplicate")
+    return EventResult(entry.event_id, "waiting" if live.waits(entry) else "stored")
+
+
+def feedback_entry(feedback: Feedback, event_id: str, now: int) -> Entry:
+    """Return the entry of a word of feedback; raises RR111 for a kind that is none or a snooze without its end, RR702."""
+    one_of("kind", feedback.kind, ("acknowledged", "disagree", "snooze"))
+    if feedback.kind == "snooze" and feedback.until is None:
+        raise ArgumentError("RR111", "until is missing; a snooze must say when it ends.")
+    if holds_address(feedback.note):
+        raise DataError("RR702", "the note holds what looks like an e-mail address.")
+    until = None if feedback.until is None else microseconds(feedback.until)
+    body = body_of({"kind": feedback.kind, "by": feedback.by, "until": until, "note": feedback.note or None})
+    return Entry(event_id, FEEDBACK, body, feedback.customer_id, known_at=now, received_at=now)
 
 
 def entry_of(event: LiveEvent, now: int, latest: int) -> Entry:

@@ -8,7 +8,7 @@ A row that both the tables and the log hold, as after a new export, counts once.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,7 +16,8 @@ from retaliation_risk.histories import Histories
 from retaliation_risk.histories.customer import customer_histories
 from retaliation_risk.histories.logs import KNOWN_AT
 from retaliation_risk.serve.base import Base
-from retaliation_risk.serve.log import Entry
+from retaliation_risk.serve.log import FEEDBACK, FORGOTTEN, Entry
+from retaliation_risk.serve.spoken import Spoken
 from retaliation_risk.tables import CONTRACT
 
 Row = tuple[Any, ...]
@@ -28,32 +29,86 @@ _KNOWN = {**KNOWN_AT, "tickets": "opened_at", "ticket_events": "known_at"}
 class Told:
     """What the log says of one customer: rows by table in order of arrival, and changes of the customer's own row.
 
-    ``changes`` are (known_at, event_id, row) of ``customers``; ``apart`` holds the event ids of rows that contradict others.
+    ``changes`` are (known_at, event_id, row) of ``customers``; ``latest`` is when the last of all rows became known.
     """
 
     rows: dict[str, list[Row]] = field(default_factory=lambda: defaultdict(list))
     changes: list[tuple[int, str, Row]] = field(default_factory=list)
     latest: int = 0
-    apart: set[str] = field(default_factory=set)
+
+
+@dataclass(frozen=True)
+class Known:
+    """All that is known of one customer: histories that hold the customer at position ``code``, and caveats."""
+
+    histories: Histories
+    code: int
+    latest: int
+    notes: tuple[str, ...] = ()
 
 
 @dataclass
 class Live:
-    """State of one tenant; changed by :meth:`apply` alone, under the lock of its service."""
+    """State of one tenant; changed by :meth:`take` alone, under the lock of its service.
+
+    ``marks`` makes the marks of an id that may have been erased (see :func:`retaliation_risk.serve.forget.marks_of`).
+    """
 
     base: Base
+    marks: Callable[[str, str], Sequence[str]]
+    position: int = 0
     told: dict[str, Told] = field(default_factory=dict)
+    spoken: dict[str, Spoken] = field(default_factory=dict)
+    forgotten: set[str] = field(default_factory=set)
     owners: dict[str, tuple[str, int]] = field(default_factory=dict)
     contacts: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     waiting: dict[tuple[str, str], list[Entry]] = field(default_factory=lambda: defaultdict(list))
-    cache: dict[str, Histories] = field(default_factory=dict)
-    position: int = 0
+    known: dict[str, Known] = field(default_factory=dict)
+    risks: dict[str, float | None] = field(default_factory=dict)
 
-    def take(self, entry: Entry) -> None:
-        """Take in the next entry of the log."""
-        self.position = entry.seq
+    def take(self, entries: Sequence[Entry]) -> None:
+        """Take in the next entries of the log."""
+        self.look_up(entry.ticket_id for entry in entries)
+        for entry in entries:
+            self._take(entry)
+            self.position = entry.seq
+
+    def _take(self, entry: Entry) -> None:
         if entry.kind in CONTRACT:
-            self.apply(entry)
+            self._apply(entry)
+        elif entry.kind == FEEDBACK:
+            said = self.spoken.get(entry.customer_id, Spoken())
+            self.spoken[entry.customer_id] = said.heard(entry.values(), entry.known_at)
+        elif entry.kind == FORGOTTEN:
+            self.forgotten.add(entry.event_id.removeprefix(FORGOTTEN))
+            self._let_go()
+
+    def _let_go(self) -> None:
+        """Drop what was said of who is erased."""
+        for customer_id in [each for each in {*self.told, *self.spoken} if self.erased("customer", each)]:
+            for kept in (self.told, self.spoken, self.known, self.risks):
+                kept.pop(customer_id, None)
+        for ticket_id in [each for each in self.owners if self.erased("ticket", each)]:
+            del self.owners[ticket_id]
+
+    def knows(self, customer_id: str) -> bool:
+        """Say whether there is such a customer, in the tables or in the log, who was not erased."""
+        there = self.base.code(customer_id) is not None or bool(self.told.get(customer_id, _NOBODY).changes)
+        return there and not self.erased("customer", customer_id)
+
+    def erased(self, kind: str, name: str) -> bool:
+        """Say whether a ``customer`` or ``ticket`` was erased."""
+        return bool(self.forgotten) and not self.forgotten.isdisjoint(self.marks(kind, name))
+
+    def owner(self, ticket_id: str) -> tuple[str, int] | None:
+        """Return whose ticket it is and when it was opened; None for an unknown one."""
+        return self.owners.get(ticket_id)
+
+    def look_up(self, ticket_ids: Iterable[str]) -> None:
+        """Find out whose tickets these are, before :meth:`owner` is asked of them."""
+        unknown = {each for each in ticket_ids if each and each not in self.owners}
+        if unknown:
+            self.owners.update(self.base.rows.owners(unknown))
 
     def waits(self, entry: Entry) -> bool:
         """Say whether an entry waits for its customer or ticket."""
@@ -66,27 +121,51 @@ class Live:
         return {
             each
             for each in found
-            if each not in self.told or self.rows_of(each)["customers"][0][at] == contact_key
+            if self.knows(each)
+            and (each not in self.told or self.rows_of(each)["customers"][0][at] == contact_key)
         }
 
-    def notes(self, customer_id: str) -> tuple[str, ...]:
-        """Return caveats on what the log says of a customer."""
-        apart = len(self.told.get(customer_id, _NOBODY).apart)
-        return (f"{apart} events contradict others and are not counted.",) if apart else ()
+    def of(self, customer_id: str) -> Known:
+        """Return what is known of a customer whom :meth:`knows` knows; built once after each of her events."""
+        code = self.base.code(customer_id)
+        if customer_id not in self.told and code is not None:
+            return Known(self.base.histories, code, 0)
+        if customer_id not in self.known:
+            self.known[customer_id] = self._build(customer_id)
+        return self.known[customer_id]
 
-    def knows(self, customer_id: str) -> bool:
-        """Say whether there is such a customer, in the tables or in the log."""
-        return self.base.code(customer_id) is not None or bool(self.told.get(customer_id, _NOBODY).changes)
+    def rows_of(self, customer_id: str) -> dict[str, list[Row]]:
+        """Return all rows of a customer, of the tables and of the log."""
+        code = self.base.code(customer_id)
+        rows = {} if code is None else self.base.rows.of(code)
+        told = self.told.get(customer_id, _NOBODY)
+        for name, given in told.rows.items():
+            rows[name] = [*rows.get(name, []), *_new(given, rows.get(name, []))]
+        rows["tickets"] = list({row[0]: row for row in reversed(rows.get("tickets", []))}.values())
+        changes = [row for _, _, row in sorted(told.changes, key=lambda change: change[:2])]
+        rows["customers"] = [merged(changes)] if (changes := [*rows.get("customers", []), *changes]) else []
+        return rows
 
-    def owner(self, ticket_id: str) -> tuple[str, int] | None:
-        """Return whose ticket it is and when it was opened; None for an unknown one."""
-        found = self.owners.get(ticket_id) or self.base.rows.owner(ticket_id)
-        if found is not None:
-            self.owners[ticket_id] = found
-        return found
+    def tickets_of(self, customer_id: str) -> list[Row]:
+        """Return the tickets of a customer, known or not."""
+        return self.rows_of(customer_id)["tickets"]
 
-    def apply(self, entry: Entry) -> None:
-        """Take in a row of the log, and those that waited for it."""
+    def _build(self, customer_id: str) -> Known:
+        rows, told, base = self.rows_of(customer_id), self.told.get(customer_id, _NOBODY), self.base
+        opened = {row[0]: row[AT["tickets"]["opened_at"]] for row in rows["tickets"]}
+        occurred = AT["ticket_events"]["occurred_at"]
+        changes = rows.get("ticket_events", [])
+        rows["ticket_events"] = [row for row in changes if row[occurred] >= opened[row[0]]]
+        apart = len(changes) - len(rows["ticket_events"])
+        present = [name for name in CONTRACT if name in base.present or rows.get(name)]
+        histories = customer_histories(
+            rows, base.definitions, base.features, present=present, end=max(base.end, told.latest)
+        )
+        said = f"{apart} events lie before the opening of their tickets and are not counted."
+        return Known(histories, 0, told.latest, (said,) if apart else ())
+
+    def _apply(self, entry: Entry) -> None:
+        """Take in a row, and those that waited for it."""
         row = row_of(entry)
         missing = self._missing(entry.kind, row)
         if missing is not None:
@@ -94,12 +173,11 @@ class Live:
             return
         customer_id = self.subject(entry.kind, row)
         assert customer_id is not None
-        self._take(customer_id, entry, row)
-        self.cache.pop(customer_id, None)
-        keys = [("customers", customer_id)] if entry.kind == "customers" else []
-        keys += [("tickets", row[0])] if entry.kind == "tickets" else []
-        for waited in [each for key in keys for each in self.waiting.pop(key, [])]:
-            self.apply(waited)
+        self._note(customer_id, entry, row)
+        self.known.pop(customer_id, None)
+        self.risks.pop(customer_id, None)
+        for waited in self.waiting.pop((entry.kind, str(row[0])), []):
+            self._apply(waited)
 
     def subject(self, kind: str, row: Row) -> str | None:
         """Return whom a row is about; None where its ticket is not known."""
@@ -116,7 +194,7 @@ class Live:
         whole = kind == "customers" and row[AT[kind]["first_seen_at"]] is not None
         return None if whole or self.knows(customer_id) else ("customers", customer_id)
 
-    def _take(self, customer_id: str, entry: Entry, row: Row) -> None:
+    def _note(self, customer_id: str, entry: Entry, row: Row) -> None:
         told = self.told.setdefault(customer_id, Told())
         told.latest = max(told.latest, known_at(entry.kind, row) or 0)
         if entry.kind == "customers":
@@ -125,59 +203,10 @@ class Live:
                 self.contacts[contact].add(customer_id)
             return
         if entry.kind == "tickets":
-            if self.owner(row[0]):
-                told.apart.add(entry.event_id)
+            owner = self.owners.setdefault(row[0], (customer_id, row[AT["tickets"]["opened_at"]]))
+            if owner[0] != customer_id:
                 return
-            self.owners[row[0]] = (customer_id, row[AT["tickets"]["opened_at"]])
         told.rows[entry.kind].append(row)
-
-    def rows_of(self, customer_id: str) -> dict[str, list[Row]]:
-        """Return all rows of a customer, of the tables and of the log, without what contradicts a ticket."""
-        code = self.base.code(customer_id)
-        rows = {} if code is None else self.base.rows.of(code)
-        told = self.told.get(customer_id, _NOBODY)
-        for name, given in told.rows.items():
-            rows[name] = [*rows.get(name, []), *_new(given, rows.get(name, []))]
-        rows["customers"] = [merged([*rows.get("customers", []), *_in_order(told)])]
-        opened = {row[0]: row[AT["tickets"]["opened_at"]] for row in rows.get("tickets", [])}
-        occurred = AT["ticket_events"]["occurred_at"]
-        changes = rows.get("ticket_events", [])
-        rows["ticket_events"] = [row for row in changes if row[occurred] >= opened[row[0]]]
-        return rows
-
-    def histories(self, customer_id: str) -> tuple[Histories, int]:
-        """Return histories that hold the customer, and the position there."""
-        code = self.base.code(customer_id)
-        if customer_id not in self.told and code is not None:
-            return self.base.histories, code
-        found = self.cache.get(customer_id)
-        if found is None:
-            rows = self.rows_of(customer_id)
-            base = self.base
-            present = [name for name in CONTRACT if name in base.present or rows.get(name)]
-            found = customer_histories(
-                rows,
-                base.definitions,
-                base.features,
-                present=present,
-                end=max(base.end, self.latest(customer_id)),
-            )
-            self.cache[customer_id] = found
-        return found, 0
-
-    def latest(self, customer_id: str) -> int:
-        """Latest time at which a logged row of the customer became known; 0 without any."""
-        return self.told.get(customer_id, _NOBODY).latest
-
-    def drop(self, customer_id: str) -> None:
-        """Let go of all that the log said of a customer."""
-        self.told.pop(customer_id, None)
-        self.cache.pop(customer_id, None)
-        self.owners = {ticket: owner for ticket, owner in self.owners.items() if owner[0] != customer_id}
-        for known in self.contacts.values():
-            known.discard(customer_id)
-        for key in [("customers", customer_id)]:
-            self.waiting.pop(key, None)
 
 
 _NOBODY = Told()
@@ -207,10 +236,6 @@ def merged(rows: Sequence[Row]) -> Row:
         next((cell for cell in reversed(cells) if cell is not None), None)
         for cells in zip(*rows, strict=True)
     )
-
-
-def _in_order(told: Told) -> list[Row]:
-    return [row for _, _, row in sorted(told.changes, key=lambda change: change[:2])]
 
 
 def _new(given: Iterable[Row], there: Iterable[Row]) -> list[Row]:

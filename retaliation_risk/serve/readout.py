@@ -13,6 +13,7 @@ from retaliation_risk.histories import Feature, Histories
 from retaliation_risk.policies import choose_actions
 from retaliation_risk.serve.answers import Experience, History, Readout, Said
 from retaliation_risk.serve.base import NO_MODEL, Base
+from retaliation_risk.serve.live import Known
 from retaliation_risk.serve.rows import moment_of
 from retaliation_risk.serve.settings import ServeSettings
 
@@ -22,41 +23,31 @@ EXPERIENCES_SHOWN = 20
 
 
 def compute_readout(
-    base: Base,
-    histories: Histories,
-    code: int,
-    moment: int,
-    *,
-    computed_at: int,
-    settings: ServeSettings,
-    notes: Sequence[str] = (),
+    base: Base, known: Known, moment: int, *, computed_at: int, settings: ServeSettings
 ) -> Readout:
     """Make the readout of one customer.
 
     Parameters
     ----------
     base : Base
-    histories : Histories
-        That hold the customer, at position ``code``: of everybody, or of this customer alone.
-    code : int
+    known : Known
     moment : int
         Microseconds; what became known at it or later is the future.
     computed_at : int
         Microseconds, of the clock.
     settings : ServeSettings
-    notes : sequence of str
-        Caveats that the caller knows of.
     """
-    values = features_of(base, histories, code, moment)
+    histories, code = known.histories, known.code
+    values = features_of(base, known, moment)
     customer_id = str(histories.customer_ids[code])
-    why_not = _why_not(base, histories, code, moment)
+    why_not = _why_not(known, moment)
     found = _scored(base, customer_id, values, silent=bool(why_not))
     stale = list(_stale(base, moment, computed_at, settings))
     chosen = choose_actions(found, base.playbook).iloc[0]
     first = found.iloc[0]
     risk = _number(first["risk"])
     low, high = _interval(base, values, risk)
-    caveats = (*why_not, *stale, *_lacks(base, risk, low), *notes)
+    caveats = (*why_not, *stale, *_lacks(base, risk, low), *known.notes)
     return Readout(
         customer_id=customer_id,
         moment=moment_of(moment),
@@ -79,10 +70,17 @@ def compute_readout(
     )
 
 
-def features_of(base: Base, histories: Histories, code: int, moment: int) -> dict[str, float]:
+def risk_now(base: Base, known: Known, moment: int) -> float | None:
+    """Return the risk of a customer; None without a model, and where none may be told."""
+    if _why_not(known, moment):
+        return None
+    return risk_of(base, features_of(base, known, moment))
+
+
+def features_of(base: Base, known: Known, moment: int) -> dict[str, float]:
     """Return every feature of a readout as it was known just before the moment, by the one ``as_of``."""
-    codes, times = np.array([code], dtype=np.int64), np.array([moment], dtype=np.int64)
-    values = histories.values_of(codes, times, base.features)
+    codes, times = np.array([known.code], dtype=np.int64), np.array([moment], dtype=np.int64)
+    values = known.histories.values_of(codes, times, base.features)
     return {feature.name: float(values[feature.name][0]) for feature in base.features}
 
 
@@ -168,9 +166,9 @@ def experiences(histories: Histories, code: int, moment: int) -> tuple[Experienc
     return ()
 
 
-def _why_not(base: Base, histories: Histories, code: int, moment: int) -> tuple[str, ...]:
+def _why_not(known: Known, moment: int) -> tuple[str, ...]:
     """Why no risk may be told of this customer; empty where it may."""
-    spans = histories.spans
+    spans, code = known.histories.spans, known.code
     if spans.opted_out[code]:
         return ("This customer has opted out of profiling: no risk is computed.",)
     if spans.left_known_at[code] < moment:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -49,11 +50,22 @@ class RowStore:
             ).fetchall()
         return found
 
-    def owner(self, ticket_id: str) -> tuple[str, int] | None:
-        """Return whose ticket it is and when it was opened; None for an unknown one."""
-        sql = "SELECT customer_id, opened FROM _served_owners WHERE ticket_id = ?"
-        found = self.connection.cursor().execute(sql, [ticket_id]).fetchall()
-        return found[0] if found else None
+    def owners(self, ticket_ids: Collection[str]) -> dict[str, tuple[str, int]]:
+        """Return whose each ticket is and when it was opened, of those tickets that the tables hold."""
+        one = "ticket_id = ?" if len(ticket_ids) == 1 else "ticket_id IN (SELECT unnest(?))"
+        asked = next(iter(ticket_ids)) if len(ticket_ids) == 1 else list(ticket_ids)
+        rows = (
+            self.connection.cursor().execute(f"SELECT * FROM _served_owners WHERE {one}", [asked]).fetchall()
+        )
+        return {ticket: (customer, opened) for ticket, customer, opened in rows}
+
+    def erase(self, customer_id: str, code: int) -> None:
+        """Let go of a customer's rows."""
+        cursor = self.connection.cursor()
+        for name in ("owners", "contacts"):
+            cursor.execute(f"DELETE FROM _served_{name} WHERE customer_id = ?", [customer_id])
+        for name in self.names:
+            cursor.execute(f"DELETE FROM _served_{name} WHERE code = ?", [code])
 
     def with_contact(self, contact_key: str) -> set[str]:
         """Return the customers who have this contact key."""

@@ -8,24 +8,21 @@ import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
-from retaliation_risk.errors import ArgumentError, DataError, RetaliationRiskError
+import numpy as np
+
+from retaliation_risk.errors import ArgumentError, DataError
 from retaliation_risk.influence import contact_key as key_of
-from retaliation_risk.serve.answers import (
-    Appended,
-    EventResult,
-    Feedback,
-    Forgotten,
-    LiveEvent,
-    QueueRow,
-    Readout,
-)
+from retaliation_risk.serve import queue
+from retaliation_risk.serve.answers import Appended, Feedback, Forgotten, LiveEvent, QueueRow, Readout
 from retaliation_risk.serve.base import Base, open_base
-from retaliation_risk.serve.checking import entry_of, is_there
-from retaliation_risk.serve.live import Live, Row, row_of
-from retaliation_risk.serve.log import FEEDBACK, Entry, EventLog, Fate, body_of
-from retaliation_risk.serve.readout import compute_readout
+from retaliation_risk.serve.checking import check_events, feedback_entry, result_of
+from retaliation_risk.serve.forget import erase_files, marks_of, what_remains
+from retaliation_risk.serve.live import AT, Known, Live
+from retaliation_risk.serve.log import FORGOTTEN, Entry, EventLog
+from retaliation_risk.serve.readout import compute_readout, risk_now
 from retaliation_risk.serve.rows import microseconds
 from retaliation_risk.serve.settings import ServeSettings
 
@@ -34,15 +31,15 @@ Clock = Callable[[], int]
 
 
 def system_clock() -> int:
-    """Now, by the machine."""
+    """Return now, by the machine."""
     return time.time_ns() // 1000
 
 
 class Service:
     """One tenant's run, tables and log, ready to answer; safe to use from several threads.
 
-    Make it with :meth:`open`. Whatever changes is in ``_live`` and changes under ``_lock``; a readout in the making keeps
-    the state it began with.
+    Make it with :meth:`open`. What changes is in ``_live``, and changes under ``_lock``; a readout in the making keeps the
+    state it began with.
     """
 
     def __init__(self, settings: ServeSettings, base: Base, log: EventLog, clock: Clock) -> None:
@@ -50,7 +47,7 @@ class Service:
         self._log = log
         self._clock = clock
         self._lock = threading.RLock()
-        self._live = Live(base)
+        self._live = self._of(base)
         self._catch_up()
 
     @classmethod
@@ -68,7 +65,7 @@ class Service:
     def find(
         self, *, customer_id: str | None = None, email: str | None = None, contact_key: str | None = None
     ) -> str | None:
-        """Return the id of a customer whom one of the three names; None where nobody is known by it.
+        """Return the id of the customer whom one of the three names; None where nobody is known by it.
 
         Raises
         ------
@@ -79,22 +76,17 @@ class Service:
         """
         if sum(each is not None for each in (customer_id, email, contact_key)) != 1:
             raise ArgumentError("RR111", "give exactly one of customer_id, email and contact_key.")
+        keys = [contact_key] if contact_key is not None else []
+        if email is not None:
+            keys = [key_of(email, secret) for secret in self._secrets()]
         with self._lock:
             live = self._catch_up()
             if customer_id is not None:
                 return customer_id if live.knows(customer_id) else None
-            keys = [contact_key] if contact_key is not None else self._keys_of(str(email))
-            found = next((known for key in keys if (known := live.with_contact(key))), set())
+            found = next((known for key in keys if (known := live.with_contact(str(key)))), set())
         if len(found) > 1:
             raise DataError("RR709", f"{len(found)} customers have it.")
         return next(iter(found), None)
-
-    def _keys_of(self, email: str) -> list[str]:
-        if not self.settings.secrets:
-            raise ArgumentError(
-                "RR111", "secrets is empty; an e-mail address is found by a key made with one."
-            )
-        return [key_of(email, secret) for secret in self.settings.secrets]
 
     def readout(self, customer_id: str, now: datetime | None = None) -> Readout:
         """Tell what is known of a customer.
@@ -104,7 +96,7 @@ class Service:
         customer_id : str
         now : datetime, optional
             The moment; without it the clock's, but never before the run's own moment, nor so early that an acknowledged
-            event of this customer would be the future.
+            event of this customer would be the future: then a microsecond after it.
 
         Raises
         ------
@@ -113,15 +105,10 @@ class Service:
         """
         with self._lock:
             live = self._catch_up()
-            if not live.knows(customer_id):
-                raise ArgumentError("RR402", f"{customer_id!r} is unknown.")
-            histories, code = live.histories(customer_id)
-            clock = self._now(live)
-            moment = max(clock, live.latest(customer_id) + 1) if now is None else microseconds(now)
-            notes = live.notes(customer_id)
-        return compute_readout(
-            live.base, histories, code, moment, computed_at=clock, settings=self.settings, notes=notes
-        )
+            _known(live, customer_id)
+            known, clock = live.of(customer_id), self._now(live)
+        moment = _moment(known, clock) if now is None else microseconds(now)
+        return compute_readout(live.base, known, moment, computed_at=clock, settings=self.settings)
 
     def append(self, events: Sequence[LiveEvent]) -> Appended:
         """Write events to the log and count them from then on; return when they are on disk.
@@ -133,71 +120,77 @@ class Service:
         """
         with self._lock:
             live = self._catch_up()
-            checked = self._checked(live, events)
+            now = self._now(live)
+            checked = check_events(live, events, now, now + round(self.settings.future_seconds * 1e6))
             entries = [each for each in checked if isinstance(each, Entry)]
             fates = iter(self._log.append(entries) if entries else [])
             live = self._catch_up()
-            results = [
-                each if isinstance(each, EventResult) else _result(live, each, next(fates))
-                for each in checked
-            ]
-        return Appended(tuple(results))
-
-    def _checked(self, live: Live, events: Sequence[LiveEvent]) -> list[Entry | EventResult]:
-        """Make an entry of each event that keeps the contract, and the result already of the others."""
-        now = self._now(live)
-        latest = now + round(self.settings.future_seconds * 1_000_000)
-        fresh: dict[str, Row] = {}
-        found: list[Entry | EventResult] = []
-        for event in events:
-            try:
-                entry = entry_of(event, now, latest)
-                self._refuse_forgotten(live, entry)
-                row = row_of(entry)
-                if is_there(live, fresh, entry.kind, row):
-                    found.append(EventResult(event.event_id, "duplicate"))
-                    continue
-                if entry.kind == "tickets":
-                    fresh[entry.ticket_id] = row
-                found.append(entry)
-            except RetaliationRiskError as error:
-                found.append(EventResult(str(event.event_id), "refused", error.code, str(error)))
-        return found
-
-    def _refuse_forgotten(self, live: Live, entry: Entry) -> None:
-        pass
+            return Appended(
+                tuple(
+                    result_of(live, each, next(fates)) if isinstance(each, Entry) else each
+                    for each in checked
+                )
+            )
 
     def feedback(self, feedback: Feedback) -> None:
-        """Take down what a person made of a readout; on disk when it returns."""
+        """Take down what a person made of a readout; on disk when it returns.
+
+        Raises
+        ------
+        ArgumentError
+            RR402, an unknown customer; RR111, a snooze without its end.
+        DataError
+            RR702, a note that holds an address; RR703, the log cannot be written.
+        """
         with self._lock:
             live = self._catch_up()
-            if not live.knows(feedback.customer_id):
-                raise ArgumentError("RR402", f"{feedback.customer_id!r} is unknown.")
-            now = self._now(live)
-            until = None if feedback.until is None else microseconds(feedback.until)
-            body = body_of(
-                {"kind": feedback.kind, "by": feedback.by, "until": until, "note": feedback.note or None}
-            )
-            self._log.append(
-                [
-                    Entry(
-                        f"_{uuid.uuid4()}",
-                        FEEDBACK,
-                        body,
-                        feedback.customer_id,
-                        known_at=now,
-                        received_at=now,
-                    )
-                ]
-            )
+            _known(live, feedback.customer_id)
+            self._log.append([feedback_entry(feedback, f"_{uuid.uuid4()}", self._now(live))])
 
     def queue(self, limit: int) -> list[QueueRow]:
-        """Return whom to call first."""
-        return []
+        """Return whom to call first: at most ``limit`` by risk, the snoozed last; empty where the run has no model."""
+        with self._lock:
+            live = self._catch_up()
+            clock = self._now(live)
+            asked = {each: live.of(each) for each in queue.candidates(live, limit)}
+        risks = queue.known_risks(
+            live, asked, lambda known: risk_now(live.base, known, _moment(known, clock))
+        )
+        tell = partial(compute_readout, live.base, computed_at=clock, settings=self.settings)
+        first = [asked[each] for each in queue.in_order(live, risks, clock, limit)]
+        return queue.rows_of(live, [tell(known, _moment(known, clock)) for known in first])
 
     def forget(self, customer_id: str) -> Forgotten:
-        """Erase a customer."""
-        raise NotImplementedError
+        """Erase a customer from log, memory, tables and run folder; later events of her are refused (RR706).
+
+        It may be asked again after a crash, and goes on where it stopped.
+
+        Raises
+        ------
+        ArgumentError
+            RR402, an unknown customer; RR111, no secret to make the mark with that keeps her out.
+        """
+        secrets = self._secrets()
+        with self._lock:
+            live = self._catch_up()
+            if not live.erased("customer", customer_id):
+                _known(live, customer_id)
+            code = live.base.code(customer_id)
+            tickets = [row[AT["tickets"]["ticket_id"]] for row in live.tickets_of(customer_id)]
+            names = [("customer", customer_id), *(("ticket", ticket) for ticket in tickets)]
+            marks = [marks_of(secrets[:1], self.settings.tenant, *name)[0] for name in names]
+            now = self._now(live)
+            entries = [
+                Entry(FORGOTTEN + mark, FORGOTTEN, "{}", known_at=now, received_at=now) for mark in marks
+            ]
+            logged = self._log.erase(customer_id, tickets, entries)
+            live = self._catch_up()
+        erased = erase_files(live.base.folder, live.base.tables, customer_id, tickets)
+        if code is not None:
+            live.base.rows.erase(customer_id, code)
+            live.base.risk[code] = live.base.influence[code] = np.nan
+        remains = what_remains(live.base.folder, live.base.tables, customer_id)
+        return Forgotten({**erased, **({"log": logged} if logged else {})}, remains)
 
     def switch(self, run: Path, tables: Path | None = None) -> None:
         """Serve another run from now on; readouts in the making finish on the old one.
@@ -206,7 +199,7 @@ class Service:
         it cannot be opened, the old one stays.
         """
         settings = replace(self.settings, run=run, tables=self.settings.tables if tables is None else tables)
-        live = Live(open_base(run, settings.tables, other_tables=settings.other_tables))
+        live = self._of(open_base(run, settings.tables, other_tables=settings.other_tables))
         self._replay(live)
         with self._lock:
             self._replay(live)
@@ -214,24 +207,29 @@ class Service:
 
     def ready(self) -> dict[str, str]:
         """Return what is served and whether the log can be read, in words; ``log`` is ``ok`` or what is wrong."""
-        live = self._live
         try:
             with self._lock:
-                self._catch_up()
-            log = "ok"
+                live, log = self._catch_up(), "ok"
         except DataError as error:
-            log = str(error)
+            live, log = self._live, str(error)
         return {
-            "tenant": self.settings.tenant,
-            "run": live.base.name,
-            "log": log,
-            "position": str(live.position),
-        }
+            "tenant": self.settings.tenant, "run": live.base.name, "log": log, "position": str(live.position)
+        }  # fmt: skip
 
     def close(self) -> None:
         """Let go of the log."""
         with self._lock:
             self._log.close()
+
+    def _of(self, base: Base) -> Live:
+        return Live(base, partial(marks_of, self.settings.secrets, self.settings.tenant))
+
+    def _secrets(self) -> tuple[bytes, ...]:
+        if not self.settings.secrets:
+            raise ArgumentError(
+                "RR111", "secrets is empty; a key of an address, or the mark of an erasure, needs one."
+            )
+        return self.settings.secrets
 
     def _now(self, live: Live) -> int:
         """Now by the clock, or by the run; never before the run's own moment."""
@@ -243,14 +241,14 @@ class Service:
         return self._live
 
     def _replay(self, live: Live) -> None:
-        for entry in self._log.after(live.position):
-            live.take(entry)
+        live.take(self._log.after(live.position))
 
 
-def _result(live: Live, entry: Entry, fate: Fate) -> EventResult:
-    if fate == "different":
-        error = DataError("RR704", f"{entry.event_id!r} is on disk with other words.")
-        return EventResult(entry.event_id, "refused", error.code, str(error))
-    if fate == "duplicate":
-        return EventResult(entry.event_id, "duplicate")
-    return EventResult(entry.event_id, "waiting" if live.waits(entry) else "stored")
+def _moment(known: Known, clock: int) -> int:
+    """Return now, but late enough that whatever was acknowledged of the customer is the past."""
+    return max(clock, known.latest + 1)
+
+
+def _known(live: Live, customer_id: str) -> None:
+    if not live.knows(customer_id):
+        raise ArgumentError("RR402", f"{customer_id!r} is unknown.")

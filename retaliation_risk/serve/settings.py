@@ -63,11 +63,16 @@ class ServeSettings:
     host: Annotated[str, "address to listen on"] = "127.0.0.1"
     port: Annotated[int, "port to listen on"] = 8000
     keys: Annotated[Path, "the file of hashed API keys"] = Path("keys.sqlite")
-    audit: Annotated[Path, "the audit log"] = Path("audit.jsonl")
-    audit_days: Annotated[float, "days after which audit lines are dropped"] = 365.0
+    audit: Annotated[Path, "the folder of the audit log, one file a day"] = Path("audit")
+    audit_days: Annotated[float, "days after which files of the audit log are deleted"] = 365.0
     rate_per_minute: Annotated[int, "requests of one key within a minute"] = 600
+    failures_per_minute: Annotated[int, "requests of one address without a valid key within a minute"] = 30
     body_bytes: Annotated[int, "largest body of a request"] = 1_000_000
+    body_seconds: Annotated[float, "a body that takes longer to arrive is refused"] = 10.0
     batch_events: Annotated[int, "most events in one request"] = 1_000
+    proxies: Annotated[
+        tuple[str, ...], "addresses of proxies whose X-Forwarded-For is believed, parted by spaces"
+    ] = ()
     frame_ancestors: Annotated[
         tuple[str, ...], "origins that may frame the agent's page, parted by spaces"
     ] = ()
@@ -75,7 +80,7 @@ class ServeSettings:
     def __post_init__(self) -> None:
         for name in ("replay_seconds", "stale_days", "run_stale_days", "audit_days", "rate_per_minute"):
             positive(name, getattr(self, name))
-        for name in ("body_bytes", "batch_events"):
+        for name in ("failures_per_minute", "body_bytes", "body_seconds", "batch_events"):
             positive(name, getattr(self, name))
         within("future_seconds", self.future_seconds, 0, 86_400)
         within("port", self.port, 0, 65_535)

@@ -1,0 +1,1 @@
+"""The pages of the API, one module for each concern."""
