@@ -22,7 +22,7 @@ from retaliation_risk.serve.server import uvicorn_config
 from retaliation_risk.simulate import simulate
 from retaliation_risk.tables import read_tables, tables_from_frames, write_tables
 
-SECRET = b"a secret of the firm, for tests"
+SECRET = b"a secret of the firm for tests"
 
 
 def address(customer_id):
