@@ -7,7 +7,7 @@ at most a few sentences. Only what pushes risk up is said, and nothing that is u
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Protocol
@@ -124,9 +124,12 @@ def reasons(
     names = [str(name) for name in contributions.columns]
     _check(names, contributions, values, features)
     part = contributions.to_numpy(dtype=np.float64)
-    value = values[names].to_numpy(dtype=np.float64)
+    named = {name: features[name] for name in names}
+    read = list(dict.fromkeys([*names, *_looked_at(named.values())]))
+    table = dict(zip(read, values[read].to_numpy(dtype=np.float64).T, strict=True))
+    value = np.stack([table[name] for name in names], axis=1)
     usual = np.array([np.nan if typical is None else typical.get(name, np.nan) for name in names])
-    chosen = _strongest(part, _sayable(part, values, usual, {name: features[name] for name in names}), top)
+    chosen = _strongest(part, _sayable(part, table, usual, named), top)
 
     @cache
     def sentence(column: int, number: float) -> str:
@@ -209,25 +212,35 @@ def _check(
         )
 
 
+@cache
+def _condition(formula: str) -> Expression:
+    """Return a condition as an expression; each is read once."""
+    return Expression(formula)
+
+
+def _looked_at(features: Iterable[FeatureLike]) -> list[str]:
+    """Return the features that the conditions of phrases look at."""
+    return [name for feature in features if feature.when for name in _condition(feature.when).names]
+
+
 def _sayable(
-    part: Floats, values: pd.DataFrame, usual: Floats, named: Mapping[str, FeatureLike]
+    part: Floats, table: Mapping[str, Floats], usual: Floats, named: Mapping[str, FeatureLike]
 ) -> npt.NDArray[np.bool_]:
     """Whether a contribution pushes risk up, and its sentence is one and would be true."""
     found = part > 0
     for column, (name, feature) in enumerate(named.items()):
-        value = values[name].to_numpy(dtype=np.float64)
-        found[:, column] &= _true(feature, value, float(usual[column]), values)
+        found[:, column] &= _true(feature, table[name], float(usual[column]), table)
     return found
 
 
-def _true(feature: FeatureLike, value: Floats, usual: float, values: pd.DataFrame) -> npt.NDArray[np.bool_]:
+def _true(
+    feature: FeatureLike, value: Floats, usual: float, table: Mapping[str, Floats]
+) -> npt.NDArray[np.bool_]:
     """Whether the phrase holds for each customer; never without a phrase."""
     if not feature.phrase:
         return np.zeros(len(value), dtype=bool)
     if feature.when:
-        condition = Expression(feature.when)
-        read = {name: values[name].to_numpy(dtype=np.float64) for name in condition.names}
-        holds: npt.NDArray[np.bool_] = condition.evaluate(read) > 0
+        holds: npt.NDArray[np.bool_] = _condition(feature.when).evaluate(table) > 0
         return holds
     # That something did not happen ("let down 0 times") is no reason; nor is a bare claim of what is usual.
     least = (0.0 if np.isnan(usual) else usual) if _states(feature) else 0.5

@@ -145,7 +145,14 @@ class Histories:
         self, customer_id: str, moment: pd.Timestamp | str, feature: Feature, features: Sequence[Feature] = ()
     ) -> list[str]:
         """Return the tickets that a feature's value rests on, latest first, without repeats."""
-        code, when = self.codes([customer_id])[0], microseconds(moment, 1)[0]
+        return self.tickets_of(
+            int(self.codes([customer_id])[0]), int(microseconds(moment, 1)[0]), feature, features
+        )
+
+    def tickets_of(
+        self, code: int, when: int, feature: Feature, features: Sequence[Feature] = ()
+    ) -> list[str]:
+        """Return :meth:`tickets_behind` for a position in ``customer_ids`` and microseconds."""
         found = [
             rows
             for aggregate in _aggregates_of(feature, features)

@@ -17,6 +17,9 @@ Floats = npt.NDArray[np.float64]
 #: A column is a combination of others when this share of its variance, or less, is its own.
 COLLINEAR = 1e-10
 
+#: Standard errors that a 95 % interval reaches to each side.
+Z95 = float(norm.ppf(0.975))
+
 #: Skewness from which a column without negative values enters as log(1 + value).
 SKEWED = 2.0
 
@@ -37,15 +40,44 @@ def check_columns(X: pd.DataFrame, features: Sequence[str]) -> None:
 
 def numbers(X: pd.DataFrame, features: Sequence[str]) -> Floats:
     """Return the named columns as float64, shape (n, n_features); NaN is allowed, infinity is not."""
-    check_columns(X, features)
-    chosen = X[list(features)]
-    if text := [name for name in chosen if not pd.api.types.is_numeric_dtype(chosen[name])]:
-        raise ArgumentError("RR111", f"columns {text} are not numbers; features are float columns.")
-    matrix = chosen.to_numpy(dtype=np.float64, na_value=np.nan)
+    if list(X.columns) != list(features):
+        check_columns(X, features)
+        X = X[list(features)]
+    matrix = X.to_numpy()
+    if matrix.dtype != np.float64:
+        if text := [name for name in X if not pd.api.types.is_numeric_dtype(X[name])]:
+            raise ArgumentError("RR111", f"columns {text} are not numbers; features are float columns.")
+        matrix = X.to_numpy(dtype=np.float64, na_value=np.nan)
     if np.isinf(matrix).any():
         names = [name for name, bad in zip(features, np.isinf(matrix).any(axis=0), strict=True) if bad]
         raise ArgumentError("RR111", f"columns {names} hold infinite values; they must be finite or missing.")
     return matrix
+
+
+def spread_of(Z: Floats, covariance: Floats) -> Floats:
+    """Return the standard error of each row's sum of column times coefficient, shape (n,), by their covariance.
+
+    Examples
+    --------
+    >>> spread_of(np.array([[2.0, 0.0]]), np.eye(2)).tolist()
+    [2.0]
+    """
+    error: Floats = np.sqrt(np.maximum(np.einsum("ij,jk,ik->i", Z, covariance, Z), 0.0))
+    return error
+
+
+def weighed(matrix: Floats, coefficients: Floats) -> Floats:
+    """Sum each row times the coefficients, shape (n,).
+
+    One row alone gives, to the last bit, what it gives among many; a matrix product does not promise that.
+
+    Examples
+    --------
+    >>> weighed(np.array([[1.0, 2.0], [0.0, 1.0]]), np.array([10.0, 1.0])).tolist()
+    [12.0, 1.0]
+    """
+    sums: Floats = np.ascontiguousarray(matrix * coefficients).sum(axis=1)
+    return sums
 
 
 @dataclass(frozen=True)
@@ -104,8 +136,9 @@ class Design:
     def contributions(self, X: pd.DataFrame, coefficients: Floats) -> pd.DataFrame:
         """Coefficient times standardised value, one column per feature in ``X``'s order; 0 where dropped."""
         parts = pd.DataFrame(self.matrix(X) * coefficients, columns=self.used, index=X.index)
-        asked = [name for name in X.columns if name in set(self.features)]
-        return parts.reindex(columns=asked, fill_value=0.0)
+        known = set(self.features)
+        asked = [name for name in X.columns if name in known]
+        return parts if asked == self.used else parts.reindex(columns=asked, fill_value=0.0)
 
     @property
     def typical(self) -> pd.Series[float]:

@@ -8,7 +8,7 @@ from scipy.stats import norm
 from sklearn.utils.validation import check_is_fitted
 
 from retaliation_risk.models._base import Fitted
-from retaliation_risk.models._design import Design
+from retaliation_risk.models._design import Z95, Design, spread_of, weighed
 from retaliation_risk.models._outcomes import Floats, within_reach
 from retaliation_risk.models.baseline import step
 from retaliation_risk.models.partial import CoxFit, Rows, baseline, cumulative_hazard
@@ -79,7 +79,7 @@ class Proportional(Fitted):
         for time in asked:
             within_reach(self.longest_, float(time))
         # A log hazard beyond 700 overflows; survival is 0 long before.
-        relative = np.exp(np.minimum(self.design_.matrix(X) @ self._risk_coefficients, 700.0))
+        relative = np.exp(np.minimum(weighed(self.design_.matrix(X), self._risk_coefficients), 700.0))
         survival: Floats = np.exp(-np.outer(relative, step(self.curve_, asked)))
         return survival
 
@@ -87,6 +87,27 @@ class Proportional(Fitted):
         """One minus survival at the horizon, shape (n_customers,)."""
         risk: Floats = 1.0 - self.predict_survival(X, np.array([horizon_days]))[:, 0]
         return risk
+
+    def risk_interval(self, X: pd.DataFrame, horizon_days: float) -> tuple[Floats, Floats]:
+        """Return the low and high end of a 95 % interval of each risk, shape (n_customers,) each.
+
+        It holds how unsure the coefficients are, by their robust covariance, and takes the reference customer's curve as
+        known: an interval of the risk of customers with this history, not of what this one will do.
+        """
+        check_is_fitted(self)
+        within_reach(self.longest_, horizon_days)
+        Z = self.design_.matrix(X)
+        centre, reach = weighed(Z, self._risk_coefficients), Z95 * spread_of(Z, self._risk_covariance)
+        hazard = step(self.curve_, np.array([horizon_days]))[0]
+        low, high = (
+            -np.expm1(-hazard * np.exp(np.minimum(end, 700.0))) for end in (centre - reach, centre + reach)
+        )
+        return low, high
+
+    @property
+    def _risk_covariance(self) -> Floats:
+        """Covariance of what a customer's risk is made with."""
+        return self.covariance_
 
 
 def reference_curve(fit: CoxFit, rows: Rows) -> Floats:

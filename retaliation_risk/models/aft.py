@@ -10,7 +10,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from retaliation_risk._validate import one_of, within
 from retaliation_risk.models._base import Fitted
-from retaliation_risk.models._design import Design, fit_design, refuse_collinear
+from retaliation_risk.models._design import Design, fit_design, refuse_collinear, weighed
 from retaliation_risk.models._location_scale import KINDS, fit_location_scale, survival
 from retaliation_risk.models._outcomes import Floats, read_outcomes, within_reach
 
@@ -127,7 +127,7 @@ class AFT(Fitted):
         asked = np.atleast_1d(np.asarray(times, dtype=np.float64))
         for time in asked:
             within_reach(self.longest_, float(time))
-        location = self.intercept_ + self.design_.matrix(X) @ self.coefficients_
+        location = self.intercept_ + weighed(self.design_.matrix(X), self.coefficients_)
         with np.errstate(divide="ignore"):
             w = (np.log(asked)[None, :] - location[:, None]) / self.scale_
         return survival(self.kind, w)

@@ -13,7 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 from retaliation_risk._validate import positive, within
 from retaliation_risk.errors import GateError
 from retaliation_risk.models._base import Fitted
-from retaliation_risk.models._design import Design, fit_design
+from retaliation_risk.models._design import Design, fit_design, weighed
 from retaliation_risk.models._outcomes import (
     Bools,
     Floats,
@@ -133,7 +133,7 @@ class Logistic(Fitted):
         """Probability of retaliation within the horizon, shape (n_customers,)."""
         check_is_fitted(self)
         same_horizon(self.horizon_days, horizon_days)
-        return sigmoid(self.intercept_ + self.design_.matrix(X) @ self.coefficients_)
+        return sigmoid(self.intercept_ + weighed(self.design_.matrix(X), self.coefficients_))
 
 
 def _solver(l1_ratio: float) -> dict[str, Any]:

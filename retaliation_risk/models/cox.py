@@ -143,6 +143,11 @@ class Cox(Proportional):
     def _risk_coefficients(self) -> Floats:
         return self.risk_coefficients_
 
+    @property
+    def _risk_covariance(self) -> Floats:
+        """Covariance of the first step, brought to the horizon by the slope; slope and changes are taken as known."""
+        return self.slope_**2 * self.covariance_
+
 
 def _parts(fit: CoxFit, spread: float) -> tuple[Floats, float]:
     """Split the second step's coefficients into the changes of features and that of the slope."""

@@ -13,7 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 from retaliation_risk._validate import positive, within
 from retaliation_risk.errors import GateError
 from retaliation_risk.models._base import Fitted
-from retaliation_risk.models._design import Design, fit_design, refuse_collinear
+from retaliation_risk.models._design import Design, fit_design, refuse_collinear, weighed
 from retaliation_risk.models._outcomes import Floats, read_outcomes, within_reach
 from retaliation_risk.models._periods import PersonPeriods, period_edges, person_periods, sample_periods
 from retaliation_risk.models.classifier import sigmoid
@@ -147,7 +147,7 @@ class Hazard(Fitted):
         check_is_fitted(self)
         Z = self.design_.matrix(X)
         if self.classifier is None:
-            odds = (Z @ self.coefficients_)[:, None] + self.levels_
+            odds = weighed(Z, self.coefficients_)[:, None] + self.levels_
             return np.where(np.isnan(odds), 0.0, sigmoid(odds))
         hazard = np.empty((len(Z), len(self.edges_) - 1))
         for k in range(hazard.shape[1] if len(Z) else 0):

@@ -12,7 +12,7 @@ from scipy.stats import norm
 from sklearn.utils.validation import check_is_fitted
 
 from retaliation_risk.models._base import Fitted
-from retaliation_risk.models._design import Design, fit_design
+from retaliation_risk.models._design import Z95, Design, fit_design, spread_of, weighed
 from retaliation_risk.models._outcomes import Bools, Floats, same_horizon, warn_few_events
 from retaliation_risk.models._separation import refuse_separation
 from retaliation_risk.models.classifier import known_rows, sigmoid
@@ -137,7 +137,20 @@ class Logit(Fitted):
         """Probability of retaliation within the horizon, shape (n_customers,)."""
         check_is_fitted(self)
         same_horizon(self.horizon_days, horizon_days)
-        return sigmoid(self.intercept_ + self.design_.matrix(X) @ self.coefficients_)
+        return sigmoid(self.intercept_ + weighed(self.design_.matrix(X), self.coefficients_))
+
+    def risk_interval(self, X: pd.DataFrame, horizon_days: float) -> tuple[Floats, Floats]:
+        """Return the low and high end of a 95 % interval of each risk, shape (n_customers,) each.
+
+        It holds how unsure intercept and coefficients are, by their covariance clustered by customer: an interval of the
+        risk of customers with this history, not of what this one will do.
+        """
+        check_is_fitted(self)
+        same_horizon(self.horizon_days, horizon_days)
+        Z = self.design_.matrix(X)
+        centre = self.intercept_ + weighed(Z, self.coefficients_)
+        reach = Z95 * spread_of(np.column_stack([np.ones(len(Z)), Z]), self.covariance_)
+        return sigmoid(centre - reach), sigmoid(centre + reach)
 
 
 def marginal_effects(Z: Floats, beta: Floats, covariance: Floats, weight: Floats) -> tuple[Floats, Floats]:

@@ -24,7 +24,14 @@ from retaliation_risk.policies.capacity import (
 from retaliation_risk.policies.contract import INFLUENCE_COLUMNS, Policy
 from retaliation_risk.policies.mixed import Custom, InfluenceIfOpen, InfluenceTimesComplaint, Mixed
 from retaliation_risk.policies.order import POLICIES, available, checked_priority, in_order, lots, queue
-from retaliation_risk.policies.playbook import Playbook, PlaybookRule, choose_actions, fits, unusable_rules
+from retaliation_risk.policies.playbook import (
+    Playbook,
+    PlaybookRule,
+    choose_action,
+    choose_actions,
+    fits,
+    unusable_rules,
+)
 from retaliation_risk.policies.simple import (
     BiggestSpender,
     ExpectedHarm,
@@ -64,6 +71,7 @@ __all__ = [
     "assign",
     "available",
     "checked_priority",
+    "choose_action",
     "choose_actions",
     "fits",
     "in_order",

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+import operator
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,9 +17,16 @@ from retaliation_risk.errors import ArgumentError
 BoolArray = npt.NDArray[np.bool_]
 Value = str | float | bool
 
+_WITHIN: Mapping[str, Callable[[Any, Any], bool]] = {
+    "at_least": operator.ge,
+    "above": operator.gt,
+    "at_most": operator.le,
+    "below": operator.lt,
+}
+
 #: Holds several values per customer: a condition on it holds if one of its values is among them.
 REASONS = "reasons"
-LIMITS = ("at_least", "above", "at_most", "below")
+LIMITS = tuple(_WITHIN)
 
 
 @dataclass(frozen=True)
@@ -64,6 +72,25 @@ class Condition:
         if self.values is not None:
             return column.isin(list(self.values)).to_numpy(bool)
         return _inside(self, _numbers(column))
+
+    def holds_for(self, value: Any) -> bool:
+        """Say whether the condition holds for one value; None and NaN are missing.
+
+        Examples
+        --------
+        >>> Condition("risk", at_least=0.1).holds_for(0.1), Condition("risk", at_least=0.1).holds_for(None)
+        (True, False)
+        """
+        if self.column == REASONS:
+            return bool(set(self.values or ()) & _features(value))
+        there = value is not None and value == value
+        if self.known is not None:
+            return there == self.known
+        if self.values is not None:
+            return there and value in self.values
+        return there and all(
+            _WITHIN[name](_number(self.column, value), limit) for name, limit in self.limits.items()
+        )
 
     def can_hold(self) -> bool:
         """Say whether any value at all fulfils the condition."""
@@ -145,10 +172,18 @@ def _numbers(column: pd.Series) -> npt.NDArray[np.float64]:
     try:
         return column.to_numpy(dtype=np.float64, na_value=np.nan)
     except (TypeError, ValueError) as error:
-        raise ArgumentError(
-            "RR111",
-            f"column {column.name} holds {column.dropna().iloc[0]!r}, but a rule compares it with a number.",
-        ) from error
+        raise _no_number(column.name, column.dropna().iloc[0]) from error
+
+
+def _number(name: str, value: Any) -> float:
+    try:
+        return float(value)
+    except (TypeError, ValueError) as error:
+        raise _no_number(name, value) from error
+
+
+def _no_number(name: object, value: Any) -> ArgumentError:
+    return ArgumentError("RR111", f"column {name} holds {value!r}, but a rule compares it with a number.")
 
 
 def _given(reasons: pd.Series, asked: set[Value]) -> BoolArray:

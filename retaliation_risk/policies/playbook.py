@@ -26,6 +26,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -127,13 +128,55 @@ def choose_actions(scored: pd.DataFrame, playbook: Playbook) -> pd.DataFrame:
         if rule.name in off:
             continue
         mine = left & fits(rule, scored)
+        if not mine.any():
+            continue
         left &= ~mine
         found["action"][mine] = rule.action
         found["action_rule"][mine] = rule.name
-        found["action_why"][mine] = _sentences(rule, scored[mine])
+        found["action_why"][mine] = _sentences(rule, scored, mine)
         found["action_uses_influence"][mine] = rule.uses_influence
     chosen = pd.DataFrame(found, index=scored.index, columns=CHOSEN)
     return chosen.astype({"action_uses_influence": bool})
+
+
+def choose_action(customer: Mapping[str, Any], playbook: Playbook) -> tuple[PlaybookRule, str]:
+    """Choose the next best action for one customer: :func:`choose_actions` for a single row, without a table.
+
+    Parameters
+    ----------
+    customer : mapping of str to value
+        The columns that rules look at; None or NaN where a value is missing. A rule whose column is not there fits not.
+    playbook : Playbook
+
+    Returns
+    -------
+    tuple of PlaybookRule and str
+        The rule, or the default, and why.
+
+    Raises
+    ------
+    ArgumentError
+        RR111 if a rule compares a text with a number.
+
+    Examples
+    --------
+    >>> from retaliation_risk.policies import read_playbook
+    >>> rule, why = choose_action({"band": "high", "open_tickets": 2.0}, read_playbook())
+    >>> rule.action, why
+    ('call_back_now', 'Likely to retaliate, with something still open (2): the front line can close it now.')
+    """
+    rule = next((each for each in playbook.rules if _fits_one(each, customer)), playbook.default)
+    return rule, _marked(rule).format(**{name: customer[name] for name in rule.columns})
+
+
+def _fits_one(rule: PlaybookRule, customer: Mapping[str, Any]) -> bool:
+    there = all(name in customer for name in rule.columns)
+    return there and all(condition.holds_for(customer[condition.column]) for condition in rule.when)
+
+
+def _marked(rule: PlaybookRule) -> str:
+    """Return the sentence of a rule, which says so where it looked at a public account."""
+    return f"{rule.why} {USES_INFLUENCE}" if rule.uses_influence else rule.why
 
 
 def fits(rule: PlaybookRule, scored: pd.DataFrame) -> BoolArray:
@@ -179,10 +222,10 @@ def unusable_rules(playbook: Playbook, scored: pd.DataFrame) -> dict[str, str]:
     }
 
 
-def _sentences(rule: PlaybookRule, scored: pd.DataFrame) -> Sequence[str]:
-    marked = f"{rule.why} {USES_INFLUENCE}" if rule.uses_influence else rule.why
+def _sentences(rule: PlaybookRule, scored: pd.DataFrame, mine: BoolArray) -> Sequence[str]:
+    marked = _marked(rule)
     shown = [name for name in rule.columns if f"{{{name}" in marked]
     if not shown:
-        return [marked.format()] * len(scored)
-    values = zip(*(scored[name] for name in shown), strict=True)
+        return [marked.format()] * int(mine.sum())
+    values = zip(*(scored.loc[mine, name] for name in shown), strict=True)
     return [marked.format(**dict(zip(shown, row, strict=True))) for row in values]

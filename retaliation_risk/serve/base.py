@@ -6,6 +6,7 @@ import json
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -72,7 +73,28 @@ class Base:
     influence: Floats
     playbook: Playbook
 
-    @property
+    @cached_property
+    def columns(self) -> pd.Index:
+        """Columns that the model reads, in the order in which its design has them."""
+        return pd.Index(sorted(() if self.artefact is None else self.artefact.manifest.columns))
+
+    @cached_property
+    def named(self) -> dict[str, Feature]:
+        """Features by name."""
+        return {feature.name: feature for feature in self.features}
+
+    @cached_property
+    def names(self) -> pd.Index:
+        """Names of the features, in their order."""
+        return pd.Index(list(self.named))
+
+    @cached_property
+    def typical(self) -> dict[str, float]:
+        """What the model takes for usual, where that is not 0."""
+        usual = {} if self.artefact is None else dict(getattr(self.artefact.model, "typical_", {}))
+        return {name: value for name, value in usual.items() if value != 0}
+
+    @cached_property
     def base_rate(self) -> float | None:
         """Mean risk of those whom the run scored: what a risk is compared with; None without any, or where it is 0."""
         known = self.risk[~np.isnan(self.risk)]
@@ -89,8 +111,15 @@ class Base:
 
     def risk_of(self, customer_id: str) -> float | None:
         """Risk of a customer as the run told it; None where it told none."""
+        return self._told(self.risk, customer_id)
+
+    def influence_of(self, customer_id: str) -> float | None:
+        """Influence of a customer as the run told it; None without a public account."""
+        return self._told(self.influence, customer_id)
+
+    def _told(self, of: Floats, customer_id: str) -> float | None:
         code = self.code(customer_id)
-        return None if code is None or np.isnan(self.risk[code]) else float(self.risk[code])
+        return None if code is None or np.isnan(of[code]) else float(of[code])
 
 
 def open_base(run: Path, folder: Path, *, other_tables: bool = False) -> Base:

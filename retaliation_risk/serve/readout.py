@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from retaliation_risk.explain import Reason, band, reasons
-from retaliation_risk.histories import Feature, Histories
-from retaliation_risk.policies import choose_actions
-from retaliation_risk.serve.answers import Experience, History, Readout, Said
+from retaliation_risk.histories.kernel import DAY_US
+from retaliation_risk.policies import choose_action
+from retaliation_risk.serve.answers import Band, Readout, Said
 from retaliation_risk.serve.base import NO_MODEL, Base
+from retaliation_risk.serve.experiences import history_of
 from retaliation_risk.serve.live import Known
 from retaliation_risk.serve.rows import moment_of
 from retaliation_risk.serve.settings import ServeSettings
 
-DAY = 86_400_000_000
 TICKETS_SHOWN = 5
-EXPERIENCES_SHOWN = 20
+"""Tickets named as the evidence of one reason."""
 
 
 def compute_readout(
@@ -37,44 +38,47 @@ def compute_readout(
         Microseconds, of the clock.
     settings : ServeSettings
     """
-    histories, code = known.histories, known.code
+    customer_id = str(known.histories.customer_ids[known.code])
     values = features_of(base, known, moment)
-    customer_id = str(histories.customer_ids[code])
     why_not = _why_not(known, moment)
-    found = _scored(base, customer_id, values, silent=bool(why_not))
-    stale = list(_stale(base, moment, computed_at, settings))
-    chosen = choose_actions(found, base.playbook).iloc[0]
-    first = found.iloc[0]
-    risk = _number(first["risk"])
-    low, high = _interval(base, values, risk)
-    caveats = (*why_not, *stale, *_lacks(base, risk, low), *known.notes)
+    told = UNTOLD if why_not or base.artefact is None else _told(base, values)
+    influence = base.influence_of(customer_id)
+    action, why = _action(base, values, told, influence)
+    stale = tuple(_stale(base, moment, computed_at, settings))
     return Readout(
         customer_id=customer_id,
         moment=moment_of(moment),
-        risk=risk,
-        low=low,
-        high=high,
-        band=first["band"],
+        risk=told.risk,
+        low=told.low,
+        high=told.high,
+        band=told.band,
         horizon_days=base.horizon_days,
-        reasons=_said(base, histories, customer_id, moment, first["reasons"]),
-        history=_history(histories, code, moment, values),
-        influence=_number(first["influence"]),
-        action=base.playbook.actions[chosen["action"]],
-        action_why=chosen["action_why"],
+        reasons=_said(base, known, moment, told.reasons),
+        history=history_of(known, moment, values),
+        influence=influence,
+        action=action,
+        action_why=why,
         model=NO_MODEL if base.artefact is None else base.artefact.manifest.about.model,
         model_version="" if base.artefact is None else base.artefact.digest,
         run=base.name,
         computed_at=moment_of(computed_at),
         stale=bool(stale),
-        caveats=caveats,
+        caveats=(*why_not, *stale, *_lacks(base, told), *known.notes),
     )
 
 
-def risk_now(base: Base, known: Known, moment: int) -> float | None:
-    """Return the risk of a customer; None without a model, and where none may be told."""
-    if _why_not(known, moment):
-        return None
-    return risk_of(base, features_of(base, known, moment))
+@dataclass(frozen=True)
+class Told:
+    """What the model says of one customer; nothing where it may not, or cannot."""
+
+    risk: float | None = None
+    low: float | None = None
+    high: float | None = None
+    band: Band | None = None
+    reasons: tuple[Reason, ...] = ()
+
+
+UNTOLD = Told()
 
 
 def features_of(base: Base, known: Known, moment: int) -> dict[str, float]:
@@ -84,90 +88,59 @@ def features_of(base: Base, known: Known, moment: int) -> dict[str, float]:
     return {feature.name: float(values[feature.name][0]) for feature in base.features}
 
 
-def risk_of(base: Base, values: Mapping[str, float]) -> float | None:
-    """Return the risk that the stored model tells from the features; None without a model."""
-    if base.artefact is None:
+def risk_now(base: Base, known: Known, moment: int) -> float | None:
+    """Return the risk of a customer; None without a model, and where none may be told."""
+    if base.artefact is None or _why_not(known, moment):
         return None
-    X = frame_of(base, values)
-    return float(base.artefact.model.predict_risk(X, base.horizon_days)[0])
+    return _risk(base, frame_of(base, features_of(base, known, moment)))
 
 
 def frame_of(base: Base, values: Mapping[str, float]) -> pd.DataFrame:
     """Return the columns that the model reads, one row."""
+    return pd.DataFrame(np.array([[values[name] for name in base.columns]]), columns=base.columns, copy=False)
+
+
+def _risk(base: Base, X: pd.DataFrame) -> float:
     assert base.artefact is not None
-    columns = list(base.artefact.manifest.columns)
-    return pd.DataFrame(np.array([[values[name] for name in columns]]), columns=columns)
+    return float(base.artefact.model.predict_risk(X, base.horizon_days)[0])
 
 
-def _scored(base: Base, customer_id: str, values: Mapping[str, float], *, silent: bool) -> pd.DataFrame:
-    """One row as the run has it for everybody: features, risk, band, reasons, influence."""
-    risk = None if silent else risk_of(base, values)
-    code = base.code(customer_id)
-    rate = base.base_rate
-    frame = pd.DataFrame(np.array([list(values.values())]), columns=list(values))
-    told: list[Reason] = [] if risk is None else _reasons(base, frame)
-    word = None if risk is None or rate is None else str(band([risk], rate)[0])
-    more = {
-        "customer_id": customer_id,
-        "risk": np.nan if risk is None else risk,
-        "influence": np.nan if code is None else base.influence[code],
-        "band": pd.Series([word], dtype=object),
-        "reasons": pd.Series([told], dtype=object),
-    }
-    return frame.assign(**more)
-
-
-def _reasons(base: Base, frame: pd.DataFrame) -> list[Reason]:
+def _told(base: Base, values: Mapping[str, float]) -> Told:
     assert base.artefact is not None
     model: Any = base.artefact.model
-    if not hasattr(model, "contributions"):
-        return []
-    named = {feature.name: feature for feature in base.features}
-    usual = {name: value for name, value in dict(model.typical_).items() if value != 0}
-    columns = list(base.artefact.manifest.columns)
-    return reasons(model.contributions(frame[columns]), frame, named, typical=usual)[0]
+    X = frame_of(base, values)
+    risk, rate = _risk(base, X), base.base_rate
+    low = high = None
+    if hasattr(model, "risk_interval"):
+        low, high = (float(end[0]) for end in model.risk_interval(X, base.horizon_days))
+    word: Any = None if rate is None else str(band([risk], rate)[0])
+    given = _reasons(base, model, X, values) if hasattr(model, "contributions") else ()
+    return Told(risk, low, high, word, given)
 
 
-def _said(
-    base: Base, histories: Histories, customer_id: str, moment: int, given: Sequence[Reason]
-) -> tuple[Said, ...]:
-    named = {feature.name: feature for feature in base.features}
-    when = pd.Timestamp(moment, unit="us")
-
-    def tickets(feature: Feature) -> tuple[str, ...]:
-        return tuple(histories.tickets_behind(customer_id, when, feature, base.features)[:TICKETS_SHOWN])
-
-    return tuple(Said(each.sentence, each.feature, tickets(named[each.feature])) for each in given)
+def _reasons(base: Base, model: Any, X: pd.DataFrame, values: Mapping[str, float]) -> tuple[Reason, ...]:
+    """Return the strongest reasons; their conditions may look at features that the model does not read."""
+    frame = pd.DataFrame(np.array([list(values.values())]), columns=base.names, copy=False)
+    return tuple(reasons(model.contributions(X), frame, base.named, typical=base.typical)[0])
 
 
-def _interval(
-    base: Base, values: Mapping[str, float], risk: float | None
-) -> tuple[float | None, float | None]:
-    return None, None
+def _action(base: Base, values: Mapping[str, float], told: Told, influence: float | None) -> tuple[str, str]:
+    """Return what the playbook says to do, and why."""
+    more = {"risk": told.risk, "influence": influence, "band": told.band, "reasons": told.reasons}
+    rule, why = choose_action({**values, **more}, base.playbook)
+    return base.playbook.actions[rule.action], why
 
 
-def _history(histories: Histories, code: int, moment: int, values: Mapping[str, float]) -> History:
-    def count(name: str) -> int:
-        return int(values[name])
+def _said(base: Base, known: Known, moment: int, given: Sequence[Reason]) -> tuple[Said, ...]:
+    def tickets(name: str) -> tuple[str, ...]:
+        found = known.histories.tickets_of(known.code, moment, base.named[name], base.features)
+        return tuple(found[:TICKETS_SHOWN])
 
-    opened = values.get("open_tickets")
-    return History(
-        tenure_days=_number(values["tenure_days"]),
-        calls=count("tickets_ever"),
-        open_tickets=None if opened is None else int(opened),
-        failed_recoveries=count("failed_recoveries_ever"),
-        double_deviation=values["double_deviations_180d"] > 0,
-        experiences=experiences(histories, code, moment),
-    )
-
-
-def experiences(histories: Histories, code: int, moment: int) -> tuple[Experience, ...]:
-    """Return the customer's tickets as known just before the moment, the latest first, each in a line."""
-    return ()
+    return tuple(Said(each.sentence, each.feature, tickets(each.feature)) for each in given)
 
 
 def _why_not(known: Known, moment: int) -> tuple[str, ...]:
-    """Why no risk may be told of this customer; empty where it may."""
+    """Say why no risk may be told of this customer; nothing where it may."""
     spans, code = known.histories.spans, known.code
     if spans.opted_out[code]:
         return ("This customer has opted out of profiling: no risk is computed.",)
@@ -179,18 +152,14 @@ def _why_not(known: Known, moment: int) -> tuple[str, ...]:
 
 
 def _stale(base: Base, moment: int, computed_at: int, settings: ServeSettings) -> Iterator[str]:
-    if (days := (moment - base.end) / DAY) > settings.stale_days:
+    if (days := (moment - base.end) / DAY_US) > settings.stale_days:
         yield f"The tables end {days:.0f} days before this moment: what happened since is known from events alone."
-    if (days := (moment - base.moment) / DAY) > settings.run_stale_days:
+    if (days := (moment - base.moment) / DAY_US) > settings.run_stale_days:
         yield f"The model was trained {days:.0f} days ago: train again."
 
 
-def _lacks(base: Base, risk: float | None, low: float | None) -> Iterator[str]:
+def _lacks(base: Base, told: Told) -> Iterator[str]:
     if base.artefact is None:
-        yield "The run has no model: order by history and the playbook alone."
-    elif risk is not None and low is None:
+        yield "The run has no model: there is no risk, and the playbook goes by history alone."
+    elif told.risk is not None and told.low is None:
         yield "This model gives no interval for a risk."
-
-
-def _number(value: Any) -> float | None:
-    return None if value is None or np.isnan(value) else float(value)
