@@ -1,6 +1,6 @@
 """From a typed address to a changed risk: the real service as a process of its own, in a real browser.
 
-With RETALIATION_RISK_SCREENSHOTS=docs/images it also takes the pictures of the docs.
+With READOUT_PICTURES=docs/images it also takes the pictures of the docs.
 """
 
 import os
@@ -14,7 +14,7 @@ from ._browser import breaches, chromium
 from ._process import served, settings_of
 from .conftest import SECRET, address
 
-PICTURES = os.environ.get("RETALIATION_RISK_SCREENSHOTS")
+PICTURES = os.environ.get("READOUT_PICTURES")
 DAY = timedelta(days=1)
 
 
