@@ -105,7 +105,7 @@ def create(
 @as_json
 def list_(path: Path | None, as_json: bool) -> None:
     """List the keys, without their secrets."""
-    found = _store(path).keys()
+    found = _store(path).listed()
     if as_json:
         echo_json([_told(key) for key in found])
     for key in () if as_json else found:

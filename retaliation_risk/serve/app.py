@@ -17,7 +17,7 @@ from retaliation_risk.serve.limits import Budget
 from retaliation_risk.serve.metrics import Metrics
 from retaliation_risk.serve.pages import PAGES, read_page
 from retaliation_risk.serve.refusals import add_refusals
-from retaliation_risk.serve.routes import customers, events, operations, readouts
+from retaliation_risk.serve.routes import ROUTERS
 from retaliation_risk.serve.settings import ServeSettings
 from retaliation_risk.serve.watch import Watch, Write, write_line
 
@@ -66,7 +66,7 @@ def create_app(
         per_key=Budget(f"{settings.rate_per_minute}/minute"),
         failures=Budget(f"{settings.failures_per_minute}/minute"),
     )
-    for router in (operations.public, operations.router, readouts.router, events.router, customers.router):
+    for router in ROUTERS:
         app.include_router(router)
     for path in PAGES:
         app.add_api_route(path, _page(path, settings), methods=["GET"], include_in_schema=False)

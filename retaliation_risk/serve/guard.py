@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from fastapi import Request, Response
 from fastapi.routing import APIRoute
@@ -17,11 +17,14 @@ from retaliation_risk.serve.keys import ApiKey, KeyStore
 from retaliation_risk.serve.limits import Budget, address_group
 from retaliation_risk.serve.metrics import Metrics
 from retaliation_risk.serve.refusals import Refused
+from retaliation_risk.serve.service import system_clock
+from retaliation_risk.serve.signature import verify
 
 if TYPE_CHECKING:
     from retaliation_risk.serve.service import Service
     from retaliation_risk.serve.settings import ServeSettings
 
+Sender = Literal["generic", "zendesk"]
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
 
@@ -74,10 +77,17 @@ class Caller:
         self.desk.audit.append(entry, datetime.now(UTC), durable=durable)
 
 
-def guarded(scope: str) -> type[APIRoute]:
+def guarded(scope: str, sender: Sender | None = None) -> type[APIRoute]:
     """Return the kind of route that only keys with a scope pass, and that reads no body before.
 
     FastAPI reads and parses a body before its dependencies run; a stranger's body is not worth that.
+
+    Parameters
+    ----------
+    scope : str
+        Of :data:`retaliation_risk.serve.keys.SCOPES`.
+    sender : "generic" or "zendesk", optional
+        Whose signature the body must have besides: ``generic`` where the settings have a secret for it, ``zendesk`` always.
     """
 
     class Guarded(APIRoute):
@@ -91,12 +101,27 @@ def guarded(scope: str) -> type[APIRoute]:
             async def admitted(request: Request) -> Response:
                 request.state.caller = admit(request, scope)
                 if self.body_field is not None:
-                    await read_body(request, desk_of(request).settings.body_seconds)
+                    body = await read_body(request, desk_of(request).settings.body_seconds)
+                    _check_signature(request, body, sender)
                 return await handle(request)
 
             return admitted
 
     return Guarded
+
+
+def _check_signature(request: Request, body: bytes, sender: Sender | None) -> None:
+    settings = desk_of(request).settings
+    secret = settings.zendesk_secret if sender == "zendesk" else settings.webhook_secret
+    if sender == "zendesk" or (sender and secret):
+        verify(
+            request.headers,
+            body,
+            secret=secret,
+            zendesk=sender == "zendesk",
+            now=system_clock(),
+            window_seconds=settings.replay_seconds,
+        )
 
 
 def desk_of(request: Request) -> Desk:

@@ -139,7 +139,7 @@ class KeyStore:
         key = _key(rows[0][:-1]) if rows else None
         return key if key and same and key.valid(now) else None
 
-    def keys(self) -> list[ApiKey]:
+    def listed(self) -> list[ApiKey]:
         """Return all keys, the oldest first; revoked and expired ones too."""
         return [_key(row) for row in self._run(f"SELECT {_COLUMNS} FROM api_key ORDER BY created_at, key_id")]
 
@@ -155,7 +155,7 @@ class KeyStore:
             "UPDATE api_key SET revoked_at = coalesce(revoked_at, ?) WHERE key_id = ?",
             (now.isoformat(), key_id),
         )
-        for key in self.keys():
+        for key in self.listed():
             if key.key_id == key_id:
                 return key
         raise ArgumentError("RR732", f"no key has the id {key_id!r}.")

@@ -10,6 +10,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from retaliation_risk._version import __version__
+from retaliation_risk.serve.routes import ROUTERS
 
 ABOUT = """Whom to please first: the risk that a customer retaliates, with reasons and tickets, as of now.
 
@@ -31,8 +32,11 @@ TAGS = (
 _OPEN = ("/healthz", "/readyz")
 
 
-def describe(app: FastAPI) -> dict[str, Any]:
-    """Return the OpenAPI description of an app."""
+def describe() -> dict[str, Any]:
+    """Return the OpenAPI description of the service."""
+    app = FastAPI()
+    for router in ROUTERS:
+        app.include_router(router)
     told = get_openapi(
         title="retaliation-risk",
         version=__version__,
@@ -48,6 +52,6 @@ def describe(app: FastAPI) -> dict[str, Any]:
     return told
 
 
-def write_openapi(app: FastAPI, path: Path) -> None:
-    """Write the description of an app as JSON."""
-    path.write_text(json.dumps(describe(app), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+def write_openapi(path: str | Path) -> None:
+    """Write the description of the service as JSON; docs/openapi.json is made by this."""
+    Path(path).write_text(json.dumps(describe(), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")

@@ -15,7 +15,7 @@ from retaliation_risk.errors import ArtefactError, RetaliationRiskError
 
 #: The status that a code is answered with; other codes as :func:`status_of` says.
 STATUS = {
-    "RR402": 404, "RR703": 503, "RR709": 409,
+    "RR402": 404, "RR707": 401, "RR703": 503, "RR709": 409,
     "RR720": 401, "RR721": 403, "RR722": 429, "RR723": 413, "RR724": 415, "RR725": 422, "RR726": 400, "RR727": 404,
     "RR728": 405, "RR729": 500, "RR730": 408, "RR731": 503,
 }  # fmt: skip

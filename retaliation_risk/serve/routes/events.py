@@ -1,4 +1,4 @@
-"""Adding: events of a helpdesk, and what people made of a readout."""
+"""Adding: events of a helpdesk."""
 
 from __future__ import annotations
 
@@ -6,13 +6,15 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends
 
-from retaliation_risk.serve.answers import Appended, Feedback, LiveEvent
+from retaliation_risk.serve.answers import Appended, LiveEvent
 from retaliation_risk.serve.guard import Caller, caller, guarded
 from retaliation_risk.serve.refusals import Refused
-from retaliation_risk.serve.schemas import EventIn, Events, Said, SnoozeIn, Stored
+from retaliation_risk.serve.schemas import EventIn, Events, Stored
 from retaliation_risk.serve.statuses import KEYED, WITH_BODY, refusals
 
-router = APIRouter(prefix="/v1", route_class=guarded("write"), responses=refusals(*KEYED, *WITH_BODY))
+router = APIRouter(
+    prefix="/v1", route_class=guarded("write", "generic"), responses=refusals(*KEYED, *WITH_BODY)
+)
 
 
 @router.post("/events", tags=["events"])
@@ -21,7 +23,8 @@ def events(body: Events, asks: Annotated[Caller, Depends(caller)]) -> Stored:
 
     An answer of 200 means that all events stored, waiting or duplicate are on disk; any other, that none of this request
     need be. Send again what was not acknowledged: the same event_id twice is one event. Order does not matter: each row
-    counts from the time it became known.
+    counts from the time it became known. Where the service has a secret for webhooks, the body must be signed:
+    X-Signature is the HMAC-SHA256, in hexadecimal, of X-Signature-Timestamp, a full stop and the body.
     """
     given = [body] if isinstance(body, EventIn) else body.events
     most = asks.desk.settings.batch_events
@@ -38,14 +41,3 @@ def acknowledge(asks: Caller, given: list[LiveEvent]) -> Stored:
         asks.desk.metrics.count("events_total", number, tenant=asks.key.tenant, outcome=word)
     asks.record("events", counts)
     return Stored(results=list(appended.results), **counts)
-
-
-@router.post("/feedback", status_code=204, tags=["feedback"], responses=refusals(404))
-def feedback(body: Said, asks: Annotated[Caller, Depends(caller)]) -> None:
-    """Say that a readout is acknowledged, that one disagrees, or until when the customer shall rest in the queue."""
-    if asks.service.find(customer_id=body.customer_id, email=None, contact_key=None) is None:
-        asks.record("feedback", {"found": False}, who=body.customer_id)
-        raise Refused("RR727", "no customer of this key is meant.")
-    until = body.until if isinstance(body, SnoozeIn) else None
-    asks.service.feedback(Feedback(body.customer_id, body.kind, by=asks.key.key_id, until=until))
-    asks.record("feedback", {"found": True, "said": body.kind}, who=body.customer_id)
