@@ -127,15 +127,15 @@ def stamp(microseconds):
 def test_a_clock_that_goes_back_hides_no_acknowledged_event(made_run, asked):
     now = [2_000_000_000_000_000]
     with closing(Service.open(replace(asked, clock="system"), clock=lambda: now[0])) as service:
-        before = service.readout(made_run.customer)
-        ticket = {"ticket_id": "new-1", "customer_id": made_run.customer, "opened_at": stamp(now[0] - 1)}
+        before = service.readout(made_run.customers[0])
+        ticket = {"ticket_id": "new-1", "customer_id": made_run.customers[0], "opened_at": stamp(now[0] - 1)}
         assert service.append([LiveEvent("t-1", "tickets", ticket)]).count("stored") == 1
         now[0] -= 24 * HOUR
-        after = service.readout(made_run.customer)
+        after = service.readout(made_run.customers[0])
     assert after.history.calls == before.history.calls + 1
     assert after.moment.timestamp() * 1e6 >= 2_000_000_000_000_000 - 1
     with closing(Service.open(replace(asked, clock="system"), clock=lambda: now[0])) as again:
-        assert again.readout(made_run.customer).history.calls == after.history.calls
+        assert again.readout(made_run.customers[0]).history.calls == after.history.calls
 
 
 def test_a_killed_service_counts_every_acknowledged_event_after_its_restart(made_run, tmp_path):
@@ -145,7 +145,7 @@ def test_a_killed_service_counts_every_acknowledged_event_after_its_restart(made
     acknowledged, number = [], iter(range(100_000))
     for disturb in (lambda running: None, lambda running: running.process.send_signal(signal.SIGHUP)):
         with served(environ) as running:
-            sent = (running, made_run.customer, moment, number, acknowledged)
+            sent = (running, made_run.customers[0], moment, number, acknowledged)
             sender = threading.Thread(target=_send, args=sent)
             enough = len(acknowledged) + 20
             sender.start()
@@ -156,16 +156,16 @@ def test_a_killed_service_counts_every_acknowledged_event_after_its_restart(made
             running.kill()
             sender.join()
     with served(environ) as running:
-        events = [_opened(made_run.customer, moment, each) for each in acknowledged]
+        events = [_opened(made_run.customers[0], moment, each) for each in acknowledged]
         status, again = running.ask("POST", "/v1/events", {"events": events})
         assert (status, again["duplicate"]) == (200, len(acknowledged))
-        _, readout = running.ask("POST", "/v1/readout", {"customer_id": made_run.customer})
+        _, readout = running.ask("POST", "/v1/readout", {"customer_id": made_run.customers[0]})
     assert readout["history"]["calls"] >= len(acknowledged)
 
 
 def _moment_of(made_run, environ):
     with closing(Service.open(ServeSettings.from_env(environ))) as service:
-        return service.readout(made_run.customer).moment.timestamp()
+        return service.readout(made_run.customers[0]).moment.timestamp()
 
 
 def _opened(customer, moment, number):

@@ -36,7 +36,7 @@ function history(told) {
   const lines = told.experiences.map(({ ticket_id: ticket, opened_at: at, line, failed }) => {
     const time = make("time", day(at));
     time.dateTime = at;
-    return make(failed ? "li.failed" : "li", time, make("span", `${line} `, tickets([ticket])));
+    return make(failed ? "li.failed" : "li", time, make("span", `${capitalised(line)} `, tickets([ticket])));
   });
   return part("History", ".first", make("p.facts", historySentence(told)), lines.length ? make("ol.experiences", ...lines) : null);
 }
