@@ -98,7 +98,7 @@ def test_a_lead_sees_the_call_list_and_what_was_said_of_it(running, page):
     page.goto(f"{running.url}/queue")
     page.get_by_role("button", name=f"1. {first}").focus()
     page.keyboard.press("a")
-    page.get_by_text("Acknowledged").first.wait_for()
+    page.locator(".card .state", has_text="Acknowledged").wait_for()
     _, queue = running.ask("GET", "/v1/queue?limit=50")
     assert next(row for row in queue["rows"] if row["customer_id"] == first)["acknowledged_at"]
     picture(page, "queue.png")
