@@ -5,8 +5,8 @@ import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
-
 from retaliation_risk.serve.headers import HEADERS, page_policy
+
 from retaliation_risk.serve.pages import PAGES, read_page
 
 from ._browser import breaches, chromium
@@ -265,12 +265,11 @@ def test_a_change_is_drawn_and_said(opened):
     page, api = opened()
     ask(page)
     page.get_by_role("article").wait_for()
-    api.answers["/v1/readout"] = (
-        200,
-        READOUT | {"moment": "2026-03-02T14:05:09Z", "computed_at": "2026-03-02T14:05:09Z"},
-    )
-    look_again(page)
-    page.wait_for_function("!document.querySelector('.changed')")
+    later = {"moment": "2026-03-02T14:05:09Z", "computed_at": "2026-03-02T14:05:09Z", "risk": 0.120001}
+    api.answers["/v1/readout"] = (200, READOUT | later)
+    with page.expect_response("**/v1/readout"):
+        look_again(page)
+    assert page.locator(".changed").count() == 0  # time passed, and nothing else
     api.answers["/v1/readout"] = (200, READOUT | {"risk": 0.31, "high": 0.4})
     look_again(page)
     page.locator(".changed", has_text="from 12 to 31 of 100").wait_for()

@@ -2,7 +2,7 @@
 
 import { Offline, ask, canAsk, listen } from "./talk.js";
 import { element, explain, inDays, keepLooking, keyForm, keys, make, say, tell } from "./parts.js";
-import { drawReadout } from "./readout.js";
+import { drawReadout, wordsOf } from "./readout.js";
 import { among, count } from "./words.js";
 
 const state = { question: null, answer: null, marked: null, asks: 0 };
@@ -10,7 +10,8 @@ const shown = element("shown");
 const who = element("who");
 
 const asQuestion = (text) => (text.includes("@") ? { email: text } : { customer_id: text });
-const whatCounts = ({ moment, computed_at, ...rest }) => JSON.stringify(rest);
+// A risk changes a little with every second that passes; what cannot be read in the words is no news.
+const told = (answer) => wordsOf(drawReadout(answer, { mark: () => {} }));
 
 async function show(text) {
   const typed = text.trim();
@@ -89,16 +90,17 @@ async function mark(kind) {
 }
 
 function difference(before, now) {
-  if (before.risk == null || now.risk == null || before.risk === now.risk) return "Something new is known of this customer.";
-  const whole = among(Math.min(before.risk, now.risk));
-  return `Something new is known: the risk went from ${count(before.risk, whole)} to ${count(now.risk, whole)} of ${whole}.`;
+  const whole = among(Math.min(before.risk ?? 1, now.risk ?? 1));
+  const [was, is] = [before, now].map(({ risk }) => (risk == null ? "unknown" : count(risk, whole)));
+  if (was === is) return "Something new is known of this customer.";
+  return `Something new is known: the risk went from ${was} to ${is} of ${whole.toLocaleString("en")}.`;
 }
 
 async function refresh() {
   if (!state.question || shown.hasAttribute("aria-busy") || (!state.answer && element("trouble").hidden)) return;
   const before = state.answer;
   const answer = await read();
-  if (!answer || (before && whatCounts(before) === whatCounts(answer))) return;
+  if (!answer || (before && told(before) === told(answer))) return;
   draw(answer, before ? difference(before, answer) : undefined);
 }
 

@@ -23,13 +23,20 @@ export function drawReadout(answer, { changed, marked, mark }) {
   return article;
 }
 
+/** The words of a drawn readout without those that follow the clock. */
+export function wordsOf(article) {
+  const copy = article.cloneNode(true);
+  copy.querySelectorAll(".when, .changed, details").forEach((node) => node.remove());
+  return copy.textContent;
+}
+
 const part = (title, kind, ...children) => make(`section.part${kind}`, make("h3", title), ...children);
 
 function history(told) {
   const lines = told.experiences.map(({ ticket_id: ticket, opened_at: at, line, failed }) => {
     const time = make("time", day(at));
     time.dateTime = at;
-    return make(failed ? "li.failed" : "li", time, make("span", `${line} `, tickets([ticket])));
+    return make(failed ? "li.failed" : "li", time, make("span", `${capitalised(line)} `, tickets([ticket])));
   });
   return part("History", ".first", make("p.facts", historySentence(told)), lines.length ? make("ol.experiences", ...lines) : null);
 }

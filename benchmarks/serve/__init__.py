@@ -1,0 +1,1 @@
+"""The readout service under a constant load."""
