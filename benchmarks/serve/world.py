@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import duckdb
-from retaliation_risk.serve.keys import KeyStore
 
 from retaliation_risk.run import Settings, run
+from retaliation_risk.serve.keys import KeyStore
 from retaliation_risk.simulate import simulate_tables
 from retaliation_risk.tables import read_tables
 

@@ -5,8 +5,8 @@ import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
-from retaliation_risk.serve.headers import HEADERS, page_policy
 
+from retaliation_risk.serve.headers import HEADERS, page_policy
 from retaliation_risk.serve.pages import PAGES, read_page
 
 from ._browser import breaches, chromium
