@@ -36,7 +36,7 @@ def blocks(page, language):
 def commands(page):
     """Every call of the program in the page's shell blocks, as its arguments."""
     for block in blocks(page, "(?:sh|bash|console)"):
-        for line in re.split(r"\n|&&|;|\|", block.replace("\\\n", " ")):
+        for line in re.split(r"\n|&+|;|\|", block.replace("\\\n", " ")):
             words = shlex.split(line, comments=True)
             if words and Path(words[0]).name == "retaliation-risk":
                 yield words[1:]
