@@ -46,7 +46,9 @@ def answer(folder: RunFolder, setup: Setup) -> Block:
     after = [said["sentence_reach"]]
     if setup.lead and said["numbers"]:
         after += [sentences.verdict(said["verdict"], said["verdict_reach"], setup), _rule(pooled, setup)]
-    paragraphs = [*before, *after, *judged, *_sample(said["numbers"], setup), words.REACHED]
+    meaning = words.RANKING_IS.get(ranking_metric(folder) or "", "") if judged else ""
+    reached = words.REACHED if said["numbers"] else ""
+    paragraphs = [*before, *after, *judged, meaning, *_sample(said["numbers"], setup), reached]
     return section("answer", paragraphs=[p for p in paragraphs if p]) | said | {"beats_baselines": beats}
 
 

@@ -24,7 +24,12 @@ def policies(folder: RunFolder, setup: Setup) -> Block:
     pooled = scores[scores["split"] == ALL]
     values = [m for m in dict.fromkeys(pooled["metric"]) if "_minus_" not in m]
     tables = [
-        table("policies", wide(pooled, "policy", values), ["policy", *metric_columns(values), "n_events"])
+        table(
+            "policies",
+            wide(pooled, "policy", values),
+            ["policy", *metric_columns(values), "n_events"],
+            note=words.POLICY_METRICS_ARE,
+        )
     ]
     tables += [made for made in (_needed(folder), _one_more(folder)) if made is not None]
     tables += [found for name in _AGAINST if (found := _difference_table(pooled, name)) is not None]

@@ -35,7 +35,8 @@ def queue(folder: RunFolder, setup: Setup) -> Block:
         # Each ticket stands in its line.
         shown.remove("tickets") if "tickets" in shown else None
     intro = [
-        sentences.queue_intro(policy, len(rows), len(front), setup),
+        stories.queue_intro(policy, len(rows), len(front), setup),
+        words.QUEUE_TERMS,
         *_uses_influence(front),
         *([] if setup.show_contacts else [words.PSEUDONYMS]),
     ]
@@ -89,7 +90,7 @@ def _row(row: Block, told: list[tuple[str, str]], setup: Setup) -> Block:
     made = {
         "customer": named(row["customer_id"], setup),
         "double_deviation": str(row["double_deviation"]).strip().lower() in _TRUE,
-        "action": sentences.action(row["action"]) if row["action"] else None,
+        "action": stories.action(row["action"]) if row["action"] else None,
         "reasons": _items(row["reasons"], " · "),
         "tickets": [named(ticket, setup) for ticket in evidence],
         "experiences": [
@@ -103,7 +104,7 @@ def _row(row: Block, told: list[tuple[str, str]], setup: Setup) -> Block:
 def _actions(folder: RunFolder, front: pd.DataFrame) -> list[Block]:
     """Say what each proposed action means."""
     proposed = [name for name in folder.actions if name in set(front["action"])]
-    meant = [f"{sentences.action(name)}: {folder.actions[name]}" for name in proposed]
+    meant = [f"{stories.action(name)}: {folder.actions[name]}" for name in proposed]
     return [{"title": words.ACTIONS_TITLE, "items": meant}] if meant else []
 
 

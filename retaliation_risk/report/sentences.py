@@ -1,4 +1,4 @@
-"""Sentences with numbers in them; for another language, translate this and words.py."""
+"""Sentences with numbers in them; for another language, translate this, stories.py and words.py."""
 
 from __future__ import annotations
 
@@ -265,6 +265,11 @@ def no_model(why: str) -> str:
     return f"No model could be fitted ({why.rstrip('.')}). {rule}"
 
 
+def no_judgement(why: str) -> str:
+    """Say that there is no model to be trusted or not, and why."""
+    return f"There is no model to judge: {why.rstrip('.')}."
+
+
 def no_events(setup: Any) -> str:
     """Say that nothing happened at the test moments."""
     return f"No {setup.events} followed within the horizon at any test moment, so no order can be judged by them."
@@ -280,7 +285,7 @@ def not_judged() -> str:
 
 def no_answer() -> str:
     """Say that there is nothing to compare."""
-    return "This run scored no policy at its capacity, so it cannot say whom to call first."
+    return "No order could be judged in this run, so nobody knows yet which one reaches more. The list below is a start."
 
 
 def not_better(model: str, metric: str, baselines: Sequence[str], others: Sequence[str]) -> str:
@@ -425,31 +430,6 @@ def sample(n: Any, n_events: Any, setup: Any) -> str:
     )
 
 
-def queue_intro(policy: str, shown: int, total: int, setup: Any) -> str:
-    """Introduce the queue."""
-    known = words.POLICIES.get(policy)
-    order = f"{policy_name(policy).lower()} ({known.about})" if known else policy_name(policy).lower()
-    places = "" if setup.capacity is None else f", {show(setup.capacity, 'count')} customers {setup.period}"
-    less = (
-        f" The first {show(shown, 'count')} are shown; the file has all {show(total, 'count')}."
-        if shown < total
-        else ""
-    )
-    return f"Call these, from the top. Order: {order}{places}.{less}"
-
-
-def action(name: str) -> str:
-    """Write the name of an action with spaces.
-
-    Examples
-    --------
-    >>> action("manager_call")
-    'Manager call'
-    """
-    words_ = name.replace("_", " ")
-    return f"{words_[:1].upper()}{words_[1:]}"
-
-
 def one_more(row: Row) -> str:
     """Read the lead over influence first as answers per one more event."""
     return (
@@ -467,8 +447,16 @@ def half(mine: Row, theirs: Row, setup: Any) -> str:
 
 
 def missing(file: str, why: str = "") -> str:
-    """Say that a file is not there, and why if the run says so."""
-    return f"The run folder has no {file}" + (f": {why}" if why else "") + "."
+    """Say that a file is not there, and why if the run says so.
+
+    Examples
+    --------
+    >>> missing("served.csv", "there is no moment to judge at (RR405)")
+    'No shares of the queue by group (served.csv): there is no moment to judge at (RR405).'
+    """
+    known = words.FILES.get(file)
+    what = f"{known} ({file})" if known else file
+    return f"No {what}" + (f": {why.rstrip('.')}" if why else "") + "."
 
 
 def suppressed(min_cell: int) -> str:

@@ -47,7 +47,9 @@ def read_setup(folder: RunFolder, *, show_contacts: bool, min_cell: int) -> Setu
     tests = list((folder.run.get("moments") or {}).get("test") or [])
     capacity = settings.get("capacity")
     scored = set(at_capacity(folder.tables["scores"], capacity)["policy"])
-    lead = next((policy for policy in LEADS if policy in scored), None)
+    # Without a model now, nobody can be ordered by risk, whatever was judged before.
+    leads = LEADS[1:] if why_off(folder, "models") else LEADS
+    lead = next((policy for policy in leads if policy in scored), None)
     known = [p for p in (INFLUENCE, *ALTERNATIVES) if p in scored and p != lead]
     return Setup(
         capacity=None if capacity is None else float(capacity),

@@ -1,4 +1,4 @@
-"""Sentences on what customers went through, did, and do now that they did not do before; translate this too."""
+"""Sentences on customers: whom to call, what they went through and did, and what changed since; translate this too."""
 
 from __future__ import annotations
 
@@ -10,6 +10,31 @@ from retaliation_risk.report.formats import show
 from retaliation_risk.report.sentences import counted, metric_name, policy_name, span
 
 Row = Mapping[str, Any]
+
+
+def queue_intro(policy: str, shown: int, total: int, setup: Any) -> str:
+    """Introduce the queue."""
+    known = words.POLICIES.get(policy)
+    order = f"{policy_name(policy).lower()} ({known.about})" if known else policy_name(policy).lower()
+    places = "" if setup.capacity is None else f", {show(setup.capacity, 'count')} customers {setup.period}"
+    less = (
+        f" The first {show(shown, 'count')} are shown; the file has all {show(total, 'count')}."
+        if shown < total
+        else ""
+    )
+    return f"Call these, from the top. Order: {order}{places}.{less}"
+
+
+def action(name: str) -> str:
+    """Write the name of an action with spaces.
+
+    Examples
+    --------
+    >>> action("manager_call")
+    'Manager call'
+    """
+    words_ = name.replace("_", " ")
+    return f"{words_[:1].upper()}{words_[1:]}"
 
 
 def experience(row: Row, ticket: str) -> str:

@@ -12,6 +12,9 @@ from retaliation_risk.report.small import RETALIATORS, suppress
 
 def trust(folder: RunFolder, setup: Setup) -> Block:
     """Return calibration, performance per split and against baselines, samples, and what is missing."""
+    if why := why_off(folder, "models"):
+        kept = [t for t in _samples(folder) if t["rows"]]
+        return section("trust", tables=kept, missing=[sentences.no_judgement(why)])
     figures, missing = [], []
     if (made := _calibration(folder, setup)) is not None:
         figures.append(made)
@@ -77,7 +80,7 @@ def _performance(folder: RunFolder, setup: Setup) -> list[Block]:
     by_split = wide(mine[(mine["model"] == setup.model) & (mine["split"] != ALL)], "split", metrics)
     columns = metric_columns(metrics)
     return [
-        table("performance", pooled, ["model", *columns, "n", "n_events"]),
+        table("performance", pooled, ["model", *columns, "n", "n_events"], note=words.METRICS_ARE),
         table(
             "baselines",
             wide(mine[mine["split"] == ALL], "model", minus),

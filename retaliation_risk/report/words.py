@@ -134,6 +134,18 @@ SECTIONS = {
     "method": "Method, settings and limits",
 }
 
+# What stands in the files of a run folder.
+FILES = {
+    "effects.csv": "effects of features",
+    "survival.csv": "curves of how long customers stay quiet",
+    "incidence.csv": "curves of who leaves and who retaliates",
+    "calibration.csv": "predicted against observed risks",
+    "scores.csv": "scores of policies",
+    "capacity.csv": "curves by capacity",
+    "served.csv": "shares of the queue by group",
+    "validation.json": "sample sizes",
+}
+
 PAGE = {
     "title": "Whom to call first",
     "skip": "Skip to the report",
@@ -159,7 +171,7 @@ COLUMNS = {
     "calls": "Calls",
     "tenure_days": "Tenure, days",
     "failed_recoveries": "Failed recoveries",
-    "double_deviation": "Double deviation",
+    "double_deviation": "Let down again",
     "tickets": "Tickets",
     "policy": "Policy",
     "model": "Model",
@@ -369,6 +381,28 @@ AT_ACTS = (
     "The Cox model compares each customer who acted with others at risk at that same moment, as their histories stood then. "
     "So these ratios say who acts here and now. Risks over the horizon are smaller in contrast, because what is known at a "
     "moment fades: by how much is learned from the landmarks."
+)
+# What the names of metrics mean; those that the reader meets in the answer, and those of the tables.
+RANKING_IS = {
+    "auroc": (
+        "AUROC: the chance that a customer who goes on to retaliate is ranked above one who does not; 0.5 is what chance "
+        "gives, 1 is perfect."
+    ),
+}
+METRICS_ARE = (
+    "AUROC and concordance: the chance that who retaliates (sooner) is ranked above who does not (yet); chance gives 0.5. "
+    "AUPRC: precision averaged over all lengths of the list; chance gives the share who retaliate. Brier: mean squared "
+    "error of the risks, lower is better; scaled: what share of it knowing the risks removes. Calibration slope: 1 is "
+    "right, less means too sure; intercept: 0 is right, less means risks too high."
+)
+POLICY_METRICS_ARE = (
+    "Audience of those reached: the share of all people who saw the acts. Precision: the share of those answered who went "
+    "on to retaliate. Lift: how many times as many as in a list of the same length by chance. Workload saved: how much "
+    "shorter the list may be to reach as many as influence first."
+)
+QUEUE_TERMS = (
+    "A failed recovery is a ticket that was not made good. Let down again: a complaint whose recovery failed (a double "
+    "deviation) in the last half year. Under each customer stands the latest ticket in a line; open it for the others."
 )
 STRENGTH_IS = (
     "From one Cox model on the same comparisons: strength in each class, the classes, contacts of the last year, recent "

@@ -11,7 +11,7 @@ import pandas as pd
 
 from retaliation_risk._folders import fresh_folder
 from retaliation_risk.errors import GateError
-from retaliation_risk.evaluate import Backtest, learned, rolling_origin
+from retaliation_risk.evaluate import FEWEST_EVENTS, Backtest, learned, rolling_origin
 from retaliation_risk.histories import Histories, build_histories
 from retaliation_risk.models import MODELS, Model
 from retaliation_risk.run.landmarks import Landmarks, build_landmarks
@@ -144,7 +144,10 @@ def final_model(
 def _fitted_or_why_not(
     histories: Histories, known: Landmarks, settings: Settings, acts: pd.DataFrame | None
 ) -> tuple[Model | None, str]:
-    """Fit the chosen model; None and the reason where that cannot be."""
+    """Fit the chosen model; None and the reason where that cannot be, or where it would rest on a handful of customers."""
+    acted = histories.acts(settings.outcome, known_by=known.now)["customer_id"].nunique()
+    if acted < FEWEST_EVENTS:
+        return None, f"RR401 too few events: {acted} customers acted, and a model begins at {FEWEST_EVENTS}"
     try:
         return final_model(histories, known, settings, acts), ""
     except GateError as error:

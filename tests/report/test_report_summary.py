@@ -71,7 +71,7 @@ def test_no_model_leads_with_the_rule(tmp_path):
     assert said["beats_baselines"] is None
     assert section(summary, "queue")["policy"] == "rule"
     assert "effects.csv" in section(summary, "drivers")["missing"][0]
-    assert "calibration.csv" in section(summary, "trust")["missing"][0]
+    assert "There is no model to judge: RR401" in section(summary, "trust")["missing"][0]
 
 
 def test_model_no_better_than_baselines_is_said(tmp_path):
