@@ -33,7 +33,7 @@ def draw_svg(draw: Callable[[Axes], object], *, width: float, height: float) -> 
     Parameters
     ----------
     draw : callable
-        Called with Axes of a Figure of its own; no state of pyplot, and none left behind.
+        Called with Axes of a Figure of its own; no global state is used, and none left behind.
     width, height : float
         Inches.
 
