@@ -94,7 +94,7 @@ OF_SERVICE = (
         "RR722",
         "too many requests",
         "A key, or an address that sends wrong keys, has used up its requests.",
-        "Wait as long as Retry-After says; RETALIATION_RISK_RATE_PER_MINUTE sets how many a key may send.",
+        "Wait as long as Retry-After says; RETALIATION_RISK_SERVE_RATE_PER_MINUTE sets how many a key may send.",
     ),
     Message(
         "RR723",

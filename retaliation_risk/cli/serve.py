@@ -1,4 +1,4 @@
-"""Commands of the readout service: serve, keys, forget, audit. Settings come from RETALIATION_RISK_... variables."""
+"""Commands of the readout service: serve, keys, forget, audit. Settings come from RETALIATION_RISK_SERVE_... variables."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ keys_option = click.option(
     "--keys",
     "path",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="File of hashed keys; without it, RETALIATION_RISK_KEYS.",
+    help="File of hashed keys; without it, RETALIATION_RISK_SERVE_KEYS.",
 )
 
 
@@ -83,7 +83,7 @@ def _store(path: Path | None) -> KeyStore:
     show_default=True,
     help="What it may do; each includes those before it.",
 )
-@click.option("--tenant", help="Whose customers it sees; without it, RETALIATION_RISK_TENANT.")
+@click.option("--tenant", help="Whose customers it sees; without it, RETALIATION_RISK_SERVE_TENANT.")
 @click.option(
     "--days", type=click.FloatRange(min=0, min_open=True), help="Days until it expires; never without it."
 )
@@ -141,9 +141,11 @@ def _state(key: ApiKey) -> str:
 
 @click.command()
 @click.argument("customer_id")
-@click.option("--run", type=click.Path(path_type=Path), help="Run folder; without it, RETALIATION_RISK_RUN.")
 @click.option(
-    "--tables", type=click.Path(path_type=Path), help="Its tables; without it, RETALIATION_RISK_TABLES."
+    "--run", type=click.Path(path_type=Path), help="Run folder; without it, RETALIATION_RISK_SERVE_RUN."
+)
+@click.option(
+    "--tables", type=click.Path(path_type=Path), help="Its tables; without it, RETALIATION_RISK_SERVE_TABLES."
 )
 @as_json
 def forget(customer_id: str, run: Path | None, tables: Path | None, as_json: bool) -> None:

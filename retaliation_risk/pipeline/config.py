@@ -25,8 +25,10 @@ from retaliation_risk.run import Settings
 
 #: Environment variables are this and the key in capitals; ``RETALIATION_RISK_DRIFT__PSI`` is ``psi`` in ``[drift]``.
 PREFIX = "RETALIATION_RISK_"
-#: Variables with the prefix that are no settings: the folder of real data.
-OTHERS = (f"{PREFIX}DATA", f"{PREFIX}CONTACT_SECRET")
+#: Variables with the prefix that are no settings of a run: real data, the secret of contacts, tools of the tests; and all
+#: that begin with SERVE_, which are the readout service's.
+OTHERS = tuple(PREFIX + name for name in ("DATA", "CONTACT_SECRET", "AXE", "EXECUTED"))
+SERVICE = f"{PREFIX}SERVE_"
 #: What a challenger can be better at; True where more is better.
 CONTESTS = {"auroc": True, "auprc": True, "brier": False, "events_reached": True, "reach_averted": True}
 
@@ -205,6 +207,7 @@ def _keys(found: Mapping[str, Any], inside: tuple[str, ...] = ()) -> Iterator[tu
 
 def _environment(environ: Mapping[str, str]) -> dict[tuple[str, ...], Any]:
     names = (name for name in environ if name.startswith(PREFIX) and name not in OTHERS)
+    names = (name for name in names if not name.startswith(SERVICE))
     return {tuple(name.removeprefix(PREFIX).lower().split("__")): _value(environ[name]) for name in names}
 
 

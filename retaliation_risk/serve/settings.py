@@ -12,14 +12,14 @@ from retaliation_risk._contact import FEWEST_BYTES
 from retaliation_risk._validate import one_of, positive, within
 from retaliation_risk.errors import ArgumentError
 
-PREFIX = "RETALIATION_RISK_"
+PREFIX = "RETALIATION_RISK_SERVE_"
 CLOCKS = ("system", "run")
 TENANT = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 
 
 @dataclass(frozen=True)
 class ServeSettings:
-    """What the service is told; every field is the environment variable ``RETALIATION_RISK_<FIELD>``.
+    """What the service is told; every field is the environment variable ``RETALIATION_RISK_SERVE_<FIELD>``.
 
     Secrets are read from the environment alone, are never printed, and are kept in no store.
 
@@ -30,7 +30,7 @@ class ServeSettings:
 
     Examples
     --------
-    >>> asked = {"RETALIATION_RISK_RUN": "reports/july", "RETALIATION_RISK_STALE_DAYS": "3"}
+    >>> asked = {"RETALIATION_RISK_SERVE_RUN": "reports/july", "RETALIATION_RISK_SERVE_STALE_DAYS": "3"}
     >>> settings = ServeSettings.from_env(asked)
     >>> settings.run.name, settings.stale_days
     ('july', 3.0)
@@ -112,7 +112,7 @@ def variables() -> list[dict[str, str]]:
     Examples
     --------
     >>> [each["name"] for each in variables()][:2]
-    ['RETALIATION_RISK_RUN', 'RETALIATION_RISK_TABLES']
+    ['RETALIATION_RISK_SERVE_RUN', 'RETALIATION_RISK_SERVE_TABLES']
     """
     default = {each.name: each.default for each in fields(ServeSettings)}
     return [

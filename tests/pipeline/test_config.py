@@ -68,6 +68,7 @@ def test_texts_of_the_environment_are_read_as_values():
     environ = {
         "RETALIATION_RISK_COMPARE": "cox, rule", "RETALIATION_RISK_CONTROLS": "all", "RETALIATION_RISK_NOW": "2026-01-31",
         "RETALIATION_RISK_DRIFT__PASSED_OVER": '["tenure_days"]', "RETALIATION_RISK_DATA": "/somewhere", "HOME": "x",
+        "RETALIATION_RISK_SERVE_RUN": "reports/july",
     }  # fmt: skip
     config = read_config(environ=environ)
     assert (config.settings.compare, config.settings.controls) == (("cox", "rule"), "all")

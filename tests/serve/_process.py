@@ -51,7 +51,7 @@ def settings_of(world, state, secret):
         "RUN": world.run, "TABLES": world.tables, "LOG": state / "live.sqlite", "KEYS": state / "keys.sqlite",
         "AUDIT": state / "audit", "SECRETS": secret.decode(), "CLOCK": "run", "RATE_PER_MINUTE": 100_000,
     }  # fmt: skip
-    return {f"RETALIATION_RISK_{name}": str(value) for name, value in own.items()}
+    return {f"RETALIATION_RISK_SERVE_{name}": str(value) for name, value in own.items()}
 
 
 @contextmanager
@@ -59,11 +59,11 @@ def served(environ, *, seconds=120):
     """Start the service by its command line, wait until it is ready, and kill it at the end if it still runs."""
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
-    keys = KeyStore(Path(environ["RETALIATION_RISK_KEYS"]))
+    keys = KeyStore(Path(environ["RETALIATION_RISK_SERVE_KEYS"]))
     _, token = keys.create(name="test", tenant="default", scope="admin", now=datetime.now(UTC))
     keys.close()
     command = [sys.executable, "-m", "retaliation_risk", "serve", "--port", str(port)]
-    said = Path(environ["RETALIATION_RISK_KEYS"]).with_name(f"stderr-{port}.log")
+    said = Path(environ["RETALIATION_RISK_SERVE_KEYS"]).with_name(f"stderr-{port}.log")
     with said.open("wb") as stderr:
         process = subprocess.Popen(command, env={**os.environ, **environ}, cwd=ROOT, stderr=stderr)
     running = Served(process, f"http://127.0.0.1:{port}", token)

@@ -289,13 +289,15 @@ def test_tables_of_another_run_are_refused_unless_allowed(copied):
 def test_settings_come_from_the_environment_and_never_tell_their_secrets():
     asked = {each["name"]: "" for each in variables()}
     assert ServeSettings.from_env(asked) == ServeSettings()
-    found = ServeSettings.from_env({"RETALIATION_RISK_SECRETS": "a secret of the firm, an older one of it"})
+    found = ServeSettings.from_env(
+        {"RETALIATION_RISK_SERVE_SECRETS": "a secret of the firm, an older one of it"}
+    )
     assert found.secrets == (SECRET, b"an older one of it")
     assert "secret of the firm" not in repr(found)
     with pytest.raises(ArgumentError, match="RR111 .*secrets") as refused:
-        ServeSettings.from_env({"RETALIATION_RISK_SECRETS": "hunter2"})
+        ServeSettings.from_env({"RETALIATION_RISK_SERVE_SECRETS": "hunter2"})
     assert "hunter2" not in str(refused.value)
-    with pytest.raises(ArgumentError, match="RETALIATION_RISK_PORT"):
-        ServeSettings.from_env({"RETALIATION_RISK_PORT": "http"})
+    with pytest.raises(ArgumentError, match="RETALIATION_RISK_SERVE_PORT"):
+        ServeSettings.from_env({"RETALIATION_RISK_SERVE_PORT": "http"})
     with pytest.raises(ArgumentError, match="tenant"):
         ServeSettings(tenant="../etc")

@@ -19,8 +19,8 @@ def cli(capsys, monkeypatch, tmp_path, made_run):
     shutil.copytree(made_run.run, tmp_path / "run")
     names = {"keys": "keys.sqlite", "audit": "audit", "run": "run", "tables": "tables", "log": "live.sqlite"}
     for name, file in names.items():
-        monkeypatch.setenv(f"RETALIATION_RISK_{name.upper()}", str(tmp_path / file))
-    monkeypatch.setenv("RETALIATION_RISK_SECRETS", SECRET.decode())
+        monkeypatch.setenv(f"RETALIATION_RISK_SERVE_{name.upper()}", str(tmp_path / file))
+    monkeypatch.setenv("RETALIATION_RISK_SERVE_SECRETS", SECRET.decode())
 
     def call(*arguments):
         with pytest.raises(SystemExit) as left:

@@ -36,7 +36,7 @@ def environment(folder):
         "RATE_PER_MINUTE": 1_000_000,
         "CLOCK": "run",
     }
-    return {**os.environ, **{f"RETALIATION_RISK_{name}": str(value) for name, value in own.items()}}
+    return {**os.environ, **{f"RETALIATION_RISK_SERVE_{name}": str(value) for name, value in own.items()}}
 
 
 @contextmanager

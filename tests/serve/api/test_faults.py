@@ -16,10 +16,9 @@ from retaliation_risk.serve.answers import LiveEvent
 from retaliation_risk.serve.log import EventLog
 from retaliation_risk.serve.service import Service
 from retaliation_risk.serve.settings import ServeSettings
-
-from ._process import ROOT, served, settings_of
-from ._writer import entry
-from .conftest import SECRET
+from tests.serve._process import ROOT, served, settings_of
+from tests.serve._writer import entry
+from tests.serve.api.conftest import SECRET
 
 HOUR = 3_600_000_000
 # Root may write everywhere: so as nobody, once everything is imported.

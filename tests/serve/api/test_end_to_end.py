@@ -10,9 +10,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from ._browser import breaches, chromium
-from ._process import served, settings_of
-from .conftest import SECRET, address
+from tests.serve._browser import breaches, chromium
+from tests.serve._process import served, settings_of
+from tests.serve.api.conftest import SECRET, address
 
 PICTURES = os.environ.get("READOUT_PICTURES")
 DAY = timedelta(days=1)
