@@ -28,8 +28,12 @@ EXPORTS = {
 
 @pytest.fixture(scope="module")
 def story() -> Story:
-    """Forty customers over two years, as their tickets tell it: enough for a queue, too few for a model."""
-    frames = simulate(40, seed=1).frames
+    """Forty customers over two years: enough for a queue, too few for a model."""
+    return story_of(simulate(40, seed=1).frames)
+
+
+def story_of(frames: dict[str, pd.DataFrame]) -> Story:
+    """Return a simulated world as its tickets tell it."""
     customers = frames["customers"].reset_index(drop=True)
     numbers = {key: number for number, key in enumerate(customers["customer_id"])}
     events = dict(list(frames["ticket_events"].sort_values("occurred_at").groupby("ticket_id")))

@@ -10,12 +10,12 @@ import json
 import shutil
 import tempfile
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from retaliation_risk.adapters import import_tables
+from retaliation_risk.adapters import Options, draft_mapping, import_tables
 from retaliation_risk.artefacts import load_artefact
 from retaliation_risk.artefacts.files import seal
 from retaliation_risk.errors import RetaliationRiskError, RetaliationRiskWarning
@@ -30,6 +30,10 @@ from retaliation_risk.studies.moments import read_moments
 from retaliation_risk.studies.survey import read_survey
 from retaliation_risk.tables import read_tables, tables_from_frames
 from retaliation_risk.tables.write import write_files
+from tests.adapters import test_whole_way, test_whole_way_more
+from tests.adapters.test_whole_way_more import story_of
+from tests.adapters.worlds import simulated_world
+from tests.adapters.writers.any_csv import make_tickets, write_csv
 
 ROOT = Path(__file__).parents[2]
 
@@ -138,6 +142,45 @@ def _adapter(kind: str, file: str) -> Callable[[Path], object]:
     return lambda folder: import_tables(kind, folder / file, folder.parent / "out")
 
 
+def _exports() -> dict[str, Target]:
+    """Every file of every helpdesk's export, as the tests' own writers make it of eight customers."""
+    frames = simulate(8, seed=1).frames
+    made: dict[str, tuple[str, Callable[[Path], object], str]] = {
+        name: (kind, lambda path, w=write, s=shape: w(path, simulated_world(frames, s)), level)
+        for name, (kind, shape, write, level) in test_whole_way.EXPORTS.items()
+    } | {
+        name: (kind, lambda path, w=write: w(story_of(frames), path), level)
+        for name, (kind, write, level) in test_whole_way_more.EXPORTS.items()
+    }
+    return {f"import/{name}/{file}": target for name, each in made.items() for file, target in _files(*each)}
+
+
+def _files(kind: str, write: Callable[[Path], object], level: str) -> Iterator[tuple[str, Target]]:
+    export = "export.csv" if level == "snapshot" else "export"
+    with tempfile.TemporaryDirectory() as scratch:
+        write(Path(scratch) / export)
+        names = [
+            path.relative_to(scratch).as_posix()
+            for path in sorted(Path(scratch).rglob("*"))
+            if path.is_file()
+        ]
+    for name in names:
+        yield Path(name).name, Target(lambda folder: write(folder / export), name, _adapter(kind, export))
+
+
+def _any_csv(folder: Path) -> None:
+    write_csv(
+        folder / "export.csv", make_tickets(12, 3), language="de", time_format="%d.%m.%Y %H:%M", delimiter=";"
+    )
+    draft = draft_mapping(folder / "export.csv", zone="Europe/Berlin")
+    (folder / "mapping.toml").write_text(draft.text, encoding="utf-8")
+
+
+def _by_mapping(folder: Path) -> object:
+    options = Options(mapping=folder / "mapping.toml")
+    return import_tables("mapping", folder / "export.csv", folder.parent / "out", options)
+
+
 def _survey_read(folder: Path) -> object:
     return read_survey(folder / "answers.csv", folder / "codebook.toml")
 
@@ -197,6 +240,10 @@ TARGETS: dict[str, Target] = {
         )
     },
     "import/servicenow": Target(_text("log.csv", _SERVICENOW), "log.csv", _adapter("servicenow", "log.csv")),
+    **_exports(),
+    "import/mapping": Target(_any_csv, "mapping.toml", _by_mapping),
+    "import/by mapping": Target(_any_csv, "export.csv", _by_mapping),
+    "import/guess": Target(_any_csv, "export.csv", lambda folder: draft_mapping(folder / "export.csv")),
     "moments/toml": Target(
         _text("m.toml", _MOMENTS), "m.toml", lambda folder: read_moments(folder / "m.toml")
     ),
