@@ -71,11 +71,18 @@ def weighed(matrix: Floats, coefficients: Floats) -> Floats:
 
     One row alone gives, to the last bit, what it gives among many; a matrix product does not promise that.
 
+    Raises
+    ------
+    ValueError
+        If there is not one coefficient for each column.
+
     Examples
     --------
     >>> weighed(np.array([[1.0, 2.0], [0.0, 1.0]]), np.array([10.0, 1.0])).tolist()
     [12.0, 1.0]
     """
+    if coefficients.shape != matrix.shape[1:]:
+        raise ValueError(f"{coefficients.shape} coefficients for a matrix of {matrix.shape}")
     sums: Floats = np.ascontiguousarray(matrix * coefficients).sum(axis=1)
     return sums
 

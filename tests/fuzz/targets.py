@@ -86,7 +86,7 @@ def seed(name: str) -> bytes:
 def _world() -> Path:
     """A run of a small world, with its model."""
     folder = Path(tempfile.mkdtemp(prefix="world-"))
-    tables = tables_from_frames(simulate(300, seed=2).frames)
+    tables = tables_from_frames(simulate(900, seed=2).frames)
     quick = Settings(capacity=20, n_bootstrap=20, test_moments=1, every_days=120.0, compare=("prevalence",))
     run(tables, folder / "run", quick)
     return folder
