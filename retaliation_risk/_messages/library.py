@@ -123,6 +123,19 @@ OF_LIBRARY = (
         "A file does not show what its columns mean: it has no rows, or nothing in it can be a ticket's id.",
         "Write the mapping by hand; docs/adapters.md says how.",
     ),
+    Message(
+        "RR154",
+        "no weights",
+        "How much the fields of a probable match are worth cannot be estimated from these data.",
+        "Give m (how often the field of a true pair agrees) in the mapping, from pairs that you checked by hand, or drop the"
+        " field; docs/outcomes.md says how.",
+    ),
+    Message(
+        "RR155",
+        "too many pairs",
+        "There are more pairs of posts and customers than a probable match compares.",
+        'Set block = true for a field with compare = "exact", such as the postcode: pairs must agree on one.',
+    ),
     # Exports of a helpdesk.
     Message(
         "RR180",

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Annotated, Any, get_type_hints
 
+from retaliation_risk._contact import FEWEST_BYTES
 from retaliation_risk._validate import one_of, positive, within
 from retaliation_risk.errors import ArgumentError
-from retaliation_risk.influence.identity import FEWEST_BYTES
 
 PREFIX = "RETALIATION_RISK_"
 CLOCKS = ("system", "run")
