@@ -59,7 +59,8 @@ def train(
 @click.option("--model", type=_file, required=True, help="From posts train.")
 @_text
 @click.option("--out", type=_file, required=True, help="CSV file to write; must not exist.")
-def label_posts(source: Path, model: Path, text: str, out: Path) -> None:
+@as_json
+def label_posts(source: Path, model: Path, text: str, out: Path, as_json: bool) -> None:
     """Write SOURCE without its text, with the probability that each post is vindictive. No outcome is made of it."""
     from retaliation_risk._cells import quiet_frame
     from retaliation_risk.errors import ArgumentError
@@ -73,6 +74,10 @@ def label_posts(source: Path, model: Path, text: str, out: Path) -> None:
         probability=probability.round(4), suggestion=[LABELS[int(each >= 0.5)] for each in probability]
     )
     quiet_frame(made).to_csv(out, index=False)
+    if as_json:
+        echo_json(
+            {"out": str(out), "posts": len(made), "suggested": made["suggestion"].value_counts().to_dict()}
+        )
     say(f"{len(made):,} posts labelled in {out}: an aid, never truth.")
 
 
