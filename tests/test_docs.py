@@ -42,9 +42,11 @@ def commands(page):
                 yield words[1:]
 
 
-def parse(arguments):
+def parse(arguments, group=main):
     """Let click read the arguments of a command without running it."""
-    name, command, rest = main.resolve_command(click.Context(main), list(arguments))
+    name, command, rest = group.resolve_command(click.Context(group), list(arguments))
+    if isinstance(command, click.Group):
+        return parse(rest, command)
     return command.make_context(name, rest)
 
 

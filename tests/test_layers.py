@@ -15,7 +15,7 @@ RANKS = {
     "tables": 2, "metrics": 2,
     "adapters": 3, "histories": 3, "influence": 3,
     "features": 3.5,
-    "simulate": 4, "models": 4, "policies": 4,
+    "simulate": 4, "models": 4, "policies": 4, "posts": 4,
     "artefacts": 5, "datasets": 5, "explain": 5, "evaluate": 5, "plots": 5,
     "run": 6, "pipeline": 6.5,
     "report": 7, "studies": 7, "serve": 7,

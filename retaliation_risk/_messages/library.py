@@ -98,51 +98,6 @@ OF_LIBRARY = (
         "A key of run.toml, of the environment or of --set does not exist, or its value is of the wrong kind.",
         "Use the names of docs/run.toml; environment variables are RETALIATION_RISK_ and the key in capitals.",
     ),
-    # Imports.
-    Message(
-        "RR150",
-        "bad mapping",
-        "A mapping file names a table, column or key that does not exist, or a value of the wrong kind.",
-        "Correct the lines that the message names; docs/adapters.md says how a mapping is written.",
-    ),
-    Message(
-        "RR151",
-        "mapping not filled in",
-        "A mapping file still has a ? where the export alone could not tell.",
-        "Fill in each line that the message names; the comment above it says what was seen.",
-    ),
-    Message(
-        "RR152",
-        "unknown value",
-        "A column has values that the mapping does not name; what they mean is not guessed.",
-        'Add the lines that the message shows to the mapping; "" says that a value means nothing.',
-    ),
-    Message(
-        "RR153",
-        "no guess",
-        "A file does not show what its columns mean: it has no rows, or nothing in it can be a ticket's id.",
-        "Write the mapping by hand; docs/adapters.md says how.",
-    ),
-    # Exports of a helpdesk.
-    Message(
-        "RR180",
-        "unknown status",
-        "An export has statuses of which nobody has said whether a ticket in them is open or done.",
-        'Add the helpdesk\'s own list of statuses to the export, or lines such as "Waiting" = "open" under [statuses] of'
-        " a mapping file (--mapping).",
-    ),
-    Message(
-        "RR181",
-        "bad choices",
-        "A mapping file of an adapter is no TOML, or has a key or a value that is not known.",
-        "Correct the file; docs/adapters_more.md says how it is written.",
-    ),
-    Message(
-        "RR182",
-        "unclear dates",
-        "The dates of an export fit none of the known formats, or several that tell different days.",
-        "Name the format (--time-format), such as %d/%m/%y %I:%M %p.",
-    ),
     # Values.
     Message(
         "RR201",

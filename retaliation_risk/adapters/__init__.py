@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from retaliation_risk._cells import quiet_frame
 from retaliation_risk._folders import fresh_folder
 from retaliation_risk._validate import one_of
 from retaliation_risk.adapters import (
@@ -17,12 +18,14 @@ from retaliation_risk.adapters import (
     intercom,
     jira,
     mapping,
+    outcomes,
     salesforce,
     servicenow,
     zendesk,
 )
 from retaliation_risk.adapters._adapter import Adapter, Imported, Options
 from retaliation_risk.adapters._report import Finding, ImportReport, report_text
+from retaliation_risk.adapters._report import import_notes as import_notes
 from retaliation_risk.adapters.guess import Draft, draft_mapping
 from retaliation_risk.tables.contract import EVENT_TYPES
 from retaliation_risk.tables.write import write_files
@@ -42,9 +45,6 @@ __all__ = [
     "import_tables",
     "report_text",
 ]
-
-
-_REPORT = "import_report.json"
 
 
 SwitchedOff = Callable[[tuple[str, ...], tuple[str, ...]], Sequence[Mapping[str, str]]]
@@ -67,6 +67,11 @@ ADAPTERS: dict[str, Adapter] = {
         "Zendesk Support (API streams, or the CSV of the interface)", zendesk.detect, zendesk.read
     ),
     "mapping": Adapter("any CSV, JSON or Parquet export, by a mapping file", mapping.detect, mapping.read),
+    "outcomes": Adapter(
+        "reviews, posts, chargebacks and the like, joined to customers by a mapping file",
+        outcomes.detect,
+        outcomes.read,
+    ),
 }
 
 
@@ -137,9 +142,10 @@ def import_tables(
             imported = ADAPTERS[kind].read(Path(path), connection, options)
             options.tell("writing the tables")
             write_files(imported.tables, partial, "parquet")
+            _write_beside(imported, partial)
         report = _with_switched_off(imported, switched_off)
         text = json.dumps(report.to_dict(), indent=2, ensure_ascii=False)
-        (partial / _REPORT).write_text(text + "\n", encoding="utf-8")
+        (partial / _report.REPORT).write_text(text + "\n", encoding="utf-8")
     return report
 
 
@@ -153,15 +159,7 @@ def _with_switched_off(imported: Imported, switched_off: SwitchedOff | None) -> 
     return replace(report, switched_off=tuple(switched_off(imported.tables.names, events)))
 
 
-def import_notes(folder: Path) -> list[str]:
-    """Return what the import said about the tables in a folder; nothing where there is no import report.
-
-    Parameters
-    ----------
-    folder : Path
-        A folder written by :func:`import_tables`, or any other.
-    """
-    report = Path(folder) / _REPORT
-    if not report.is_file():
-        return []
-    return [str(note) for note in json.loads(report.read_text(encoding="utf-8"))["notes"]]
+def _write_beside(imported: Imported, folder: Path) -> None:
+    for name, frame in imported.beside.items():
+        (folder / name).parent.mkdir(exist_ok=True)
+        quiet_frame(frame).to_csv(folder / name, index=False)

@@ -9,6 +9,7 @@ from datetime import datetime
 from pathlib import Path
 
 import duckdb
+import pandas as pd
 
 from retaliation_risk._folders import scratch_folder
 from retaliation_risk.adapters._report import ImportReport
@@ -37,7 +38,11 @@ class Options:
     exported_at : datetime, optional
         When the export was made: from when what only a snapshot shows is known, and after which no time may lie.
     mapping : Path, optional
-        The TOML file of the adapter ``mapping``.
+        The TOML file of the adapters ``mapping`` and ``outcomes``.
+    tables : Path, optional
+        The canonical tables to which the adapter ``outcomes`` adds.
+    contacts : Path, optional
+        Names and the like of customers, for the adapter ``outcomes``; read and never stored.
     tell : callable
         Is told each step as it begins.
     """
@@ -47,6 +52,8 @@ class Options:
     secret: bytes | None = field(default=None, repr=False)
     exported_at: datetime | None = None
     mapping: Path | None = None
+    tables: Path | None = None
+    contacts: Path | None = None
     tell: Callable[[str], None] = _silent
 
 
@@ -56,10 +63,14 @@ DEFAULT = Options()
 
 @dataclass(frozen=True)
 class Imported:
-    """Canonical tables, checked, in the connection in which they were made, and the report on how."""
+    """Canonical tables, checked, in the connection in which they were made, and the report on how.
+
+    ``beside`` are tables for the reader, by the name of their CSV file: in a sub-folder, as they are no canonical ones.
+    """
 
     tables: Tables
     report: ImportReport
+    beside: Mapping[str, pd.DataFrame] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -29,16 +29,18 @@ from __future__ import annotations
 
 import difflib
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError, create_model, model_validator
 
 from retaliation_risk.errors import DataError
 from retaliation_risk.tables.contract import CONTRACT, EVENT_TYPES
+
+Shape = TypeVar("Shape", bound=BaseModel)
 
 UNFILLED = "?"
 """What :mod:`guess` writes where it cannot tell; no import takes it."""
@@ -102,8 +104,8 @@ class Event(Cell):
         ]
 
 
-class Mapping(BaseModel):
-    """What is common to the whole file; a section per canonical table is added by :func:`shape`."""
+class Written(BaseModel):
+    """How times and numbers are written where a cell does not say so itself, and when the export was made."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
@@ -111,6 +113,11 @@ class Mapping(BaseModel):
     time_format: str | list[str] = "iso"
     decimal: Literal[".", ","] = "."
     exported_at: datetime | None = None
+
+
+class Mapping(Written):
+    """What is common to the whole file; a section per canonical table is added by :func:`shape`."""
+
     events: list[Event] = []
 
     def section(self, table: str) -> dict[str, Cell]:
@@ -144,6 +151,33 @@ def read_mapping(path: Path) -> Mapping:
     DataError
         RR107 if there is no such file, RR150 with everything wrong in it, RR151 with every line not filled in.
     """
+    return read_shape(path, shape(), known=_known, lacking=_lacking)
+
+
+def read_shape(
+    path: Path,
+    shape: type[Shape],
+    *,
+    known: Callable[[list[str]], list[str]],
+    lacking: Callable[[Shape], Iterator[str]],
+) -> Shape:
+    """Read a TOML file of a shape.
+
+    Parameters
+    ----------
+    path : Path
+    shape : type
+        A pydantic model.
+    known : callable
+        The keys that may stand at a place of the file, to name the nearest one.
+    lacking : callable
+        Yields what the shape alone does not find: sentences.
+
+    Raises
+    ------
+    DataError
+        As :func:`read_mapping`.
+    """
     if not Path(path).is_file():
         raise DataError("RR107", f"mapping file {str(path)!r} does not exist.")
     try:
@@ -153,10 +187,11 @@ def read_mapping(path: Path) -> Mapping:
     if unfilled := list(_unfilled(told)):
         raise DataError("RR151", f"{path.name} does not say {', '.join(unfilled)}.")
     try:
-        found: Mapping = shape()(**told)
+        found = shape(**told)
     except ValidationError as error:
-        raise DataError("RR150", f"{path.name}: {' '.join(map(_told, error.errors()))}") from None
-    if missing := list(_lacking(found)):
+        wrong = " ".join(_told(problem, known) for problem in error.errors())
+        raise DataError("RR150", f"{path.name}: {wrong}") from None
+    if missing := list(lacking(found)):
         raise DataError("RR150", f"{path.name}: {' '.join(missing)}")
     return found
 
@@ -211,16 +246,16 @@ def _wrong_event(event: Event) -> Iterator[str]:
         yield "has both at and after."
 
 
-def _told(problem: Any) -> str:
+def _told(problem: Any, known: Callable[[list[str]], list[str]]) -> str:
     """Say in words what pydantic found; an unknown key with the nearest known one."""
     place = [str(part) for part in problem["loc"]]
     key = ".".join(place)
     if problem["type"] != "extra_forbidden":
         return f"{key} is {problem['input']!r}: {problem['msg'][0].lower()}{problem['msg'][1:]}."
-    known = _known(place[:-1])
-    near = difflib.get_close_matches(place[-1], known, n=1, cutoff=0.5)
+    keys = known(place[:-1])
+    near = difflib.get_close_matches(place[-1], keys, n=1, cutoff=0.5)
     return f"there is no {key!r}; " + (
-        f"did you mean {near[0]!r}?" if near else f"there are {', '.join(known)}."
+        f"did you mean {near[0]!r}?" if near else f"there are {', '.join(keys)}."
     )
 
 

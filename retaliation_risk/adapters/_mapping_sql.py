@@ -5,7 +5,9 @@ A cell that cannot be read as the mapping says stays as it is, so that the check
 
 from __future__ import annotations
 
-from retaliation_risk.adapters._mapping_file import UNITS, Cell, Event, Mapping
+import duckdb
+
+from retaliation_risk.adapters._mapping_file import UNITS, Cell, Event, Written
 from retaliation_risk.adapters._records import utc
 from retaliation_risk.tables._sql import literal
 from retaliation_risk.tables._sql import name as quoted
@@ -13,11 +15,13 @@ from retaliation_risk.tables._sql import name as quoted
 _HAS_ZONE = r"\d\d:\d\d.*(Z|UTC|[+-]\d\d(:?\d\d)?)$"
 _CLOCK = r"^\d+:\d\d:\d\d$"
 _COMMAS = r"-?(\d+|\d{1,3}(\.\d{3})+)(,\d+)?"
+_SHOWN = 20
+"""Unknown values that a message or report lists."""
 _EPOCHS = {"epoch": 1_000_000, "epoch_ms": 1000}
 """Microseconds in each unit of an epoch time."""
 
 
-def value(cell: Cell, kind: str, mapping: Mapping) -> str:
+def value(cell: Cell, kind: str, mapping: Written) -> str:
     """Return SQL for a cell as text; NULL where there is none.
 
     Parameters
@@ -25,7 +29,7 @@ def value(cell: Cell, kind: str, mapping: Mapping) -> str:
     cell : Cell
     kind : str
         Of the contract's column, see :data:`retaliation_risk.tables.contract.KINDS`.
-    mapping : Mapping
+    mapping : Written
         Says how times and numbers are written where the cell does not.
     """
     if cell.constant is not None:
@@ -58,7 +62,30 @@ def named(words: str, values: dict[str, str | int | float | bool]) -> str:
     return f"CASE {words} {' '.join(arms)} ELSE lower({words}) END" if arms else f"lower({words})"
 
 
-def event_time(event: Event, opened: str, mapping: Mapping) -> str:
+def unnamed(connection: duckdb.DuckDBPyConnection, table: str, cell: Cell) -> dict[str, int]:
+    """Count the rows of each value that a map does not name, the most frequent first."""
+    known = "".join(f", {literal(word)}" for word in cell.values or ())
+    rows = connection.execute(
+        f"SELECT {joined(cell)} AS word, count(*) AS n FROM {table} WHERE word NOT IN (''{known})"
+        f" GROUP BY word ORDER BY n DESC, word LIMIT {_SHOWN}"
+    ).fetchall()
+    return {str(word): int(count) for word, count in rows}
+
+
+def lines_to_add(place: str, cell: Cell, counts: dict[str, int]) -> str:
+    """Say which values a map at a place of the file does not name, and the lines that would.
+
+    Examples
+    --------
+    >>> print(lines_to_add("tickets.severity", Cell(column="Rank"), {"high": 3}))
+    Rank has 'high' (3 rows); to [tickets.severity.values] add "high" = "...".
+    """
+    lines = ", ".join(f'"{word}" = "..."' for word in counts)
+    rows = ", ".join(f"{word!r} ({count:,} rows)" for word, count in counts.items())
+    return f"{'/'.join(cell.columns)} has {rows}; to [{place}.values] add {lines}."
+
+
+def event_time(event: Event, opened: str, mapping: Written) -> str:
     """Return SQL for when an event happened, as text; NULL where only the export knows of it."""
     if event.at is not None:
         return value(event.at, "time", mapping)
@@ -69,7 +96,7 @@ def event_time(event: Event, opened: str, mapping: Mapping) -> str:
     return f"coalesce(CAST({moment} AS VARCHAR), {words})"
 
 
-def _seconds(words: str, event: Event, mapping: Mapping) -> str:
+def _seconds(words: str, event: Event, mapping: Written) -> str:
     if event.unit == "hh:mm:ss":
         parts = [f"CAST(split_part({words}, ':', {place}) AS BIGINT)" for place in (1, 2, 3)]
         return (
@@ -79,7 +106,7 @@ def _seconds(words: str, event: Event, mapping: Mapping) -> str:
     return f"{UNITS[event.unit]} * TRY_CAST({_plain(words, event.decimal or mapping.decimal)} AS DOUBLE)"
 
 
-def _time(words: str, cell: Cell, mapping: Mapping) -> str:
+def _time(words: str, cell: Cell, mapping: Written) -> str:
     written, zone = cell.format or mapping.time_format, cell.zone or mapping.zone
     if isinstance(written, str) and written in _EPOCHS:
         moment = f"make_timestamp(CAST({_EPOCHS[written]} * TRY_CAST({words} AS DECIMAL(28, 6)) AS BIGINT))"
@@ -95,7 +122,7 @@ def _time(words: str, cell: Cell, mapping: Mapping) -> str:
     return f"coalesce(CAST(CAST({moment} AS TIMESTAMP) AS VARCHAR), {words})"
 
 
-def _number(words: str, cell: Cell, mapping: Mapping) -> str:
+def _number(words: str, cell: Cell, mapping: Written) -> str:
     number = _plain(words, cell.decimal or mapping.decimal)
     if cell.scale is None:
         return f"coalesce({number}, {words})"

@@ -7,6 +7,7 @@ nested stays JSON text, which DuckDB's ``->>`` opens.
 
 from __future__ import annotations
 
+import difflib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -105,6 +106,17 @@ def records(
     _check_required(path, stream, wanted, [name for name in required if name not in filled and rows])
     names = tuple(dict.fromkeys(name for _, form in held for name in form.columns))
     return Stream(stream, tuple(source for source, _ in held), forms, rows, filled, names)
+
+
+def check_names(stream: Stream, wanted: Sequence[str]) -> None:
+    """Raise RR101 if a stream has no column of a name, with the nearest name that it has."""
+    missing = [column for column in wanted if column not in stream.filled and column not in stream.names]
+    if missing:
+        near = difflib.get_close_matches(missing[0], stream.names, n=1, cutoff=0.4)
+        hint = (
+            f"; did you mean {near[0]!r}?" if near else f"; it has {', '.join(map(repr, stream.names[:20]))}."
+        )
+        raise DataError("RR101", f"{stream.files[0].name} has no {', '.join(map(repr, missing))}{hint}")
 
 
 def utc(words: str) -> str:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -17,6 +18,8 @@ from retaliation_risk.tables import CONTRACT, Tables
 from retaliation_risk.tables.contract import EVENT_TYPES
 
 MAX_IDS = 20
+
+REPORT = "import_report.json"
 
 HISTORY, SNAPSHOT = "history", "snapshot"
 """Levels of an import: every change with its time; or only the end, which is known from the export on."""
@@ -76,6 +79,8 @@ class ImportReport:
         Encoding of each file that is not UTF-8.
     switched_off : tuple of dict
         What the missing tables and events switch off, as ``{"what": ..., "why": ...}``; the caller fills it.
+    matching : dict
+        How posts were joined to customers, in an import of outcomes: see docs/outcomes.md.
     """
 
     adapter: str
@@ -98,6 +103,7 @@ class ImportReport:
     files: Mapping[str, str] = field(default_factory=dict)
     encodings: Mapping[str, str] = field(default_factory=dict)
     switched_off: tuple[Mapping[str, str], ...] = ()
+    matching: Mapping[str, Any] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         """Everything, as JSON takes it."""
@@ -248,6 +254,24 @@ def iso(time: datetime | None) -> str:
     return f"{time.isoformat()}Z" if time else ""
 
 
+def imported_report(folder: Path) -> dict[str, Any]:
+    """Return the import report beside the tables of a folder; empty where there is none."""
+    report = Path(folder) / REPORT
+    found: dict[str, Any] = json.loads(report.read_text(encoding="utf-8")) if report.is_file() else {}
+    return found
+
+
+def import_notes(folder: Path) -> list[str]:
+    """Return what the import said about the tables in a folder; nothing where there is no import report.
+
+    Parameters
+    ----------
+    folder : Path
+        A folder written by :func:`~retaliation_risk.adapters.import_tables`, or any other.
+    """
+    return [str(note) for note in imported_report(folder).get("notes", [])]
+
+
 def report_text(report: ImportReport) -> str:
     """Render a report for reading in a terminal.
 
@@ -296,9 +320,20 @@ def report_text(report: ImportReport) -> str:
         *([f"missing tables: {', '.join(report.missing_tables)}"] if report.missing_tables else []),
         *([f"events that never occur: {', '.join(report.missing_events)}"] if report.missing_events else []),
         *(f"switched off: {off['what']}: {off['why']}" for off in report.switched_off),
+        *_matching(report.matching),
         *(f"note: {note}" for note in report.notes),
     ]
     return "\n".join(lines)
+
+
+def _matching(told: Mapping[str, Any]) -> Iterator[str]:
+    """Say how posts were joined to customers, and what each field was worth."""
+    if not told:
+        return
+    yield f"whose: {_counts(told['ways'])}; probable matches are joined from {told['confidence']} on"
+    for name, worth in told["fields"].items():
+        chances = "; ".join(f"{key} {worth[key]['value']:.3g} ({worth[key]['from']})" for key in ("m", "u"))
+        yield f"field {name}: {chances}; agrees {worth['agrees']:+.1f} bits, disagrees {worth['disagrees']:+.1f}"
 
 
 def _counts(counts: Mapping[str, int]) -> str:

@@ -12,7 +12,6 @@ one ticket the last holds. Tickets without a customer are left out, and counted.
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterator
 from pathlib import Path
 from time import monotonic
@@ -23,17 +22,13 @@ import duckdb
 from retaliation_risk.adapters._adapter import DEFAULT, Imported, Options, begin, finish
 from retaliation_risk.adapters._contacts import NO_SECRET, contact_keys
 from retaliation_risk.adapters._mapping_file import Cell, Mapping, read_mapping
-from retaliation_risk.adapters._mapping_sql import joined
+from retaliation_risk.adapters._mapping_sql import joined, lines_to_add, unnamed
 from retaliation_risk.adapters._mapping_tables import by_address, events, has_time, raw, statements
-from retaliation_risk.adapters._records import Stream, records, utc
+from retaliation_risk.adapters._records import Stream, check_names, records, utc
 from retaliation_risk.adapters._report import HISTORY, SNAPSHOT, Ask, count_report, iso
 from retaliation_risk.adapters._sources import said
 from retaliation_risk.errors import ArgumentError, DataError
-from retaliation_risk.tables._sql import literal
 from retaliation_risk.tables.contract import CONTRACT
-
-_SHOWN = 20
-"""Unknown values that a message or report lists."""
 
 _ADDRESS_ONLY = (
     "customers are known by their e-mail address only, which is never stored: set RETALIATION_RISK_CONTACT_SECRET to make"
@@ -84,7 +79,6 @@ def read(
         raise ArgumentError(
             "RR111", "mapping is not given; it must be a TOML file that says what the columns mean."
         )
-    mapping = read_mapping(options.mapping)
     mapping = read_mapping(options.mapping)
     if by_address(mapping) and options.secret is None:
         raise ArgumentError("RR111", f"secret is not given; {_ADDRESS_ONLY}")
@@ -147,13 +141,7 @@ def _stream(
         raise DataError("RR107", f"there is no file {name!r} (for {table}) in {path}.")
     if not stream.rows:
         raise DataError("RR104", f"{stream.files[0].name} has no rows.")
-    missing = [column for column in wanted if column not in stream.filled and column not in stream.names]
-    if missing:
-        near = difflib.get_close_matches(missing[0], stream.names, n=1, cutoff=0.4)
-        hint = (
-            f"; did you mean {near[0]!r}?" if near else f"; it has {', '.join(map(repr, stream.names[:20]))}."
-        )
-        raise DataError("RR101", f"{stream.files[0].name} has no {', '.join(map(repr, missing))}{hint}")
+    check_names(stream, wanted)
     return stream
 
 
@@ -188,10 +176,8 @@ def _check_values(connection: duckdb.DuckDBPyConnection, mapping: Mapping) -> No
     """Raise RR152 with every value that decides something and that the mapping does not name, and the lines to add."""
     found = []
     for place, table, cell, decides in _maps(mapping):
-        if decides and (counts := _unnamed(connection, table, cell)):
-            lines = ", ".join(f'"{word}" = "..."' for word in counts)
-            rows = ", ".join(f"{word!r} ({count:,} rows)" for word, count in counts.items())
-            found.append(f"{'/'.join(cell.columns)} has {rows}; to [{place}.values] add {lines}.")
+        if decides and (counts := unnamed(connection, table, cell)):
+            found.append(lines_to_add(place, cell, counts))
     if found:
         raise DataError("RR152", " ".join(found))
 
@@ -216,16 +202,6 @@ def _maps(mapping: Mapping) -> Iterator[tuple[str, str, Cell, bool]]:
         for place, cell in ((f"events {number}", event), (f"events {number}.value", event.value)):
             if cell is not None and cell.values is not None:
                 yield place, "raw_tickets", cell, True
-
-
-def _unnamed(connection: duckdb.DuckDBPyConnection, table: str, cell: Cell) -> dict[str, int]:
-    """Count the rows of each value that a map does not name, the most frequent first."""
-    known = "".join(f", {literal(word)}" for word in cell.values or ())
-    rows = connection.execute(
-        f"SELECT {joined(cell)} AS word, count(*) AS n FROM {table} WHERE word NOT IN (''{known})"
-        f" GROUP BY word ORDER BY n DESC, word LIMIT {_SHOWN}"
-    ).fetchall()
-    return {str(word): int(count) for word, count in rows}
 
 
 def _has_events(mapping: Mapping) -> bool:
@@ -253,7 +229,7 @@ def _said(ask: Ask, mapping: Mapping, options: Options, exported_at: str, odd: i
     unmapped = {
         "/".join(cell.columns): counts
         for _, table, cell, decides in _maps(mapping)
-        if not decides and (counts := _unnamed(ask.connection, table, cell))
+        if not decides and (counts := unnamed(ask.connection, table, cell))
     }
     nobody = ("tickets", "no customer", "ticket_id", "FROM opened WHERE customer_id IS NULL")
     return {

@@ -11,6 +11,7 @@ from retaliation_risk._version import __version__
 from retaliation_risk.cli.data import check, import_, simulate
 from retaliation_risk.cli.features import features
 from retaliation_risk.cli.pipeline import compare, drift, evaluate, replay, score, train
+from retaliation_risk.cli.posts import posts
 from retaliation_risk.cli.runs import demo, report, run
 from retaliation_risk.cli.serve import audit, forget, keys, serve
 from retaliation_risk.cli.studies import study
@@ -67,6 +68,7 @@ for _command in (
     drift,
     replay,
     study,
+    posts,
     serve,
     keys,
     forget,

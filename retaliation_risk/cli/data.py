@@ -19,7 +19,13 @@ from retaliation_risk.cli._console import as_json, echo_json, progress, rename_o
 @click.option(
     "--mapping",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="TOML file that says what each column means (KIND mapping).",
+    help="TOML file that says what each column means (KIND mapping, outcomes).",
+)
+@click.option("--tables", type=click.Path(path_type=Path), help="Tables to add outcomes to (KIND outcomes).")
+@click.option(
+    "--contacts",
+    type=click.Path(path_type=Path),
+    help="customer_id, name and the like of customers, read and never stored (KIND outcomes).",
 )
 @click.option("--zone", help="Zone of times that carry none, such as Europe/Berlin (KIND guess).")
 @click.option(
@@ -39,6 +45,8 @@ def import_(
     source: Path,
     out: Path | None,
     mapping: Path | None,
+    tables: Path | None,
+    contacts: Path | None,
     zone: str | None,
     time_format: str | None,
     exported_at: datetime | None,
@@ -48,6 +56,7 @@ def import_(
     """Turn a helpdesk export into canonical tables.
 
     KIND names the helpdesk (servicenow), or is mapping: any CSV, JSON or Parquet file by --mapping, which KIND guess drafts.
+    KIND outcomes joins reviews, posts, chargebacks and the like to the customers of --tables.
     SOURCE is the export, a file or a folder. What went in, what came out and what was left out is printed and kept in
     OUT/import_report.json. E-mail addresses become keyed hashes if RETALIATION_RISK_CONTACT_SECRET is set, else nothing.
     """
@@ -62,7 +71,13 @@ def import_(
         step(f"importing {source.name}")
         secret = os.environb.get(b"RETALIATION_RISK_CONTACT_SECRET")
         options = Options(
-            time_format=time_format, secret=secret, exported_at=exported_at, mapping=mapping, tell=step
+            time_format=time_format,
+            secret=secret,
+            exported_at=exported_at,
+            mapping=mapping,
+            tables=tables,
+            contacts=contacts,
+            tell=step,
         )
         report = import_tables(kind, source, out, options, memory=memory, switched_off=missing_features)
     echo_json(report.to_dict()) if as_json else click.echo(report_text(report))
