@@ -43,7 +43,7 @@ def looks_like(path: Path, stream: str, columns: Iterable[str]) -> bool:
     """Say whether a file, or the file of a stream in a folder, has all these columns; False for what cannot be read."""
     try:
         files = stream_files(Path(path), stream)[:1]
-        return any(set(columns) <= set(columns_of(file)) for file in files)
+        return any(set(columns) <= set(columns_of(file, stream)) for file in files)
     except DataError:
         return False
 

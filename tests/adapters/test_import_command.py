@@ -76,7 +76,7 @@ def test_an_export_of_another_vendor_is_named_and_nothing_is_written(cli, tmp_pa
         "status": "open",
         "via": {"channel": "web"},
     }
-    (tmp_path / "zendesk" / "tickets.jsonl").write_text(json.dumps(ticket))
+    (tmp_path / "zendesk" / "tickets.json").write_text(json.dumps({"tickets": [ticket], "next_page": None}))
     code, _, err = cli("import", "freshdesk", tmp_path / "zendesk", "--out", tmp_path / "tables")
     assert (code, err.count("RR")) == (2, 1)
     assert "looks like an export of zendesk" in " ".join(err.split())
