@@ -27,6 +27,7 @@ from retaliation_risk.adapters._adapter import Adapter, Imported, Options
 from retaliation_risk.adapters._report import Finding, ImportReport, report_text
 from retaliation_risk.adapters._report import import_notes as import_notes
 from retaliation_risk.adapters.guess import Draft, draft_mapping
+from retaliation_risk.errors import ArgumentError
 from retaliation_risk.tables.contract import EVENT_TYPES
 from retaliation_risk.tables.write import write_files
 
@@ -132,11 +133,12 @@ def import_tables(
     Raises
     ------
     ArgumentError
-        If ``out`` exists (RR108) or ``kind`` is unknown (RR111).
+        If ``out`` exists (RR108), or ``kind`` is unknown or the export looks like that of another (RR111).
     DataError
         If the export cannot be used.
     """
     one_of("kind", kind, tuple(ADAPTERS))
+    _refuse_another(kind, Path(path))
     with fresh_folder(out) as partial:
         with _adapter.import_database(partial, memory) as connection:
             imported = ADAPTERS[kind].read(Path(path), connection, options)
@@ -147,6 +149,12 @@ def import_tables(
         text = json.dumps(report.to_dict(), indent=2, ensure_ascii=False)
         (partial / _report.REPORT).write_text(text + "\n", encoding="utf-8")
     return report
+
+
+def _refuse_another(kind: str, path: Path) -> None:
+    """Refuse an export that another adapter knows and this one does not: read as this one's it would mean something else."""
+    if kind != "mapping" and not ADAPTERS[kind].detect(path) and (found := detect(path)):
+        raise ArgumentError("RR111", f"kind is {kind!r}, but {path.name} looks like an export of {found}.")
 
 
 def _with_switched_off(imported: Imported, switched_off: SwitchedOff | None) -> ImportReport:

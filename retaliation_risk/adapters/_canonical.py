@@ -43,7 +43,7 @@ def looks_like(path: Path, stream: str, columns: Iterable[str]) -> bool:
     """Say whether a file, or the file of a stream in a folder, has all these columns; False for what cannot be read."""
     try:
         files = stream_files(Path(path), stream)[:1]
-        return any(set(columns) <= set(columns_of(file)) for file in files)
+        return any(set(columns) <= set(columns_of(file, stream)) for file in files)
     except DataError:
         return False
 
@@ -117,10 +117,24 @@ def moment(options: Options) -> datetime | None:
 
 
 def make_tables(connection: duckdb.DuckDBPyConnection, options: Options) -> int:
-    """Make the canonical tables; return how many e-mail addresses were none."""
+    """Make the canonical tables; return how many e-mail addresses were none.
+
+    Raises
+    ------
+    DataError
+        RR104 if every ticket is left out, with the reasons.
+    """
+    _refuse_none_left(Ask(connection))
     odd = contact_keys(connection, "keys", "SELECT email FROM people", options.secret)
     execute(connection, STATEMENTS)
     return odd
+
+
+def _refuse_none_left(ask: Ask) -> None:
+    if not ask.count("FROM openings WHERE dropped IS NULL"):
+        why = ask.counts("dropped", "FROM openings")
+        reasons = "; ".join(f"{count:,} {DROPPED[reason]}" for reason, count in why.items())
+        raise DataError("RR104", f"no ticket is left of {sum(why.values()):,}: {reasons}.")
 
 
 def left_out(ask: Ask) -> tuple[Finding, ...]:
@@ -152,10 +166,15 @@ def general_notes(ask: Ask, level: str, options: Options, odd_addresses: int) ->
     unseen = ask.count(
         "FROM customers ANTI JOIN (FROM people WHERE created_at IS NOT NULL) USING (customer_id)"
     )
+    earlier = ask.count(
+        "FROM customers JOIN people USING (customer_id) WHERE people.created_at > customers.first_seen_at"
+    )
     said = {
         f"The export was made at {iso(exported_at)} ({how}); outcomes are observed up to there.": True,
         _KNOWN_LATE: level != HISTORY,
         f"{unseen:,} customers have no time of creation: their first_seen_at is their first ticket.": unseen,
+        f"{earlier:,} customers asked before they were created in the helpdesk: their first_seen_at is their first"
+        " ticket.": earlier,
         NO_SECRET: options.secret is None and ask.count("FROM people WHERE email IS NOT NULL"),
         f"{odd_addresses:,} e-mail addresses are none, and have no key.": odd_addresses,
         _NO_OUTCOMES: True,

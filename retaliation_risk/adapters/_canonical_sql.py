@@ -30,10 +30,11 @@ CREATE TABLE ticket_events AS
 SELECT changes.* FROM changes SEMI JOIN tickets USING (ticket_id)
 """
 
+# Who has asked was seen by then, though a helpdesk that was moved to another vendor creates its users anew.
 _CUSTOMERS = """
 CREATE TABLE customers AS
 WITH first AS (SELECT customer_id, min(opened_at) AS opened_at FROM tickets GROUP BY customer_id)
-SELECT customer_id, coalesce(people.created_at, first.opened_at) AS first_seen_at, contact_key,
+SELECT customer_id, least(people.created_at, first.opened_at) AS first_seen_at, contact_key,
     (SELECT min(opened_at) FROM openings) AS history_from
 FROM people FULL JOIN first USING (customer_id) LEFT JOIN keys ON people.email = keys.address
 WHERE first.customer_id IS NOT NULL OR (NOT people.is_staff AND people.created_at IS NOT NULL)

@@ -55,15 +55,17 @@ class Form:
     envelope: str = ""
 
 
-def columns_of(path: Path) -> tuple[str, ...]:
+def columns_of(path: Path, stream: str = "") -> tuple[str, ...]:
     """Return the column names of a CSV or Parquet file, or the keys of the first record of a JSON file.
+
+    An answer of an API may hold its records under the name of the ``stream``.
 
     Raises
     ------
     DataError
         RR107, RR102 or RR103 for a file that cannot be used.
     """
-    return form_of(check_source(Path(path)), "").columns
+    return form_of(check_source(Path(path)), stream).columns
 
 
 def form_of(source: SourceFile, stream: str) -> Form:

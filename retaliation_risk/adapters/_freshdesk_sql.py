@@ -72,13 +72,13 @@ FROM tickets_raw
 QUALIFY row_number() OVER (PARTITION BY id ORDER BY updated_at DESC NULLS LAST, rowid DESC) = 1
 """
 
-# Of an activity only these are looked at; the issue is whatever key the user names.
+# Of an activity only these are looked at; the issue is whatever key the user names (no key would be the whole activity).
 _ACTIVITIES = f"""
 CREATE TABLE activities AS
 SELECT ticket_id, {day_first("performed_at")} AS changed_at, performed_at AS changed_at_text, performer_type,
     performer_id, rowid AS place, lower(activity->>'$.status') AS status, activity->>'$.priority' AS priority,
     activity->>'$.agent_id' AS agent_id, activity->>'$.requester_id' AS requester_id,
-    activity->>$issue AS issue_key
+    activity->>nullif($issue, '') AS issue_key
 FROM ticket_activities_raw
 """
 

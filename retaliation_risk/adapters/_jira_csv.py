@@ -18,7 +18,7 @@ from retaliation_risk.errors import DataError
 
 COLUMNS = {
     "key": "Issue key", "reporter_id": "Reporter Id", "reporter": "Reporter", "assignee_id": "Assignee Id",
-    "created": "Created", "resolved": "Resolved", "status": "Status", "category": "Status Category",
+    "assignee": "Assignee", "created": "Created", "resolved": "Resolved", "status": "Status", "category": "Status Category",
     "category_changed": "Status Category Changed", "issue_type": "Issue Type", "rating": "Satisfaction rating",
     "rated": "Custom field (Satisfaction date)", "request": "Custom field (Request Type)",
 }  # fmt: skip
@@ -32,6 +32,19 @@ SELECT name, arg_min(is_done, rank) AS is_done FROM (
     FROM told UNION ALL SELECT status, bool_or(is_done), {SHOWN} FROM issues WHERE is_done IS NOT NULL GROUP BY status
 ) WHERE name IS NOT NULL GROUP BY name
 """
+
+# Comments are signed with account ids. Where reporters have only names, nobody can tell a customer's from an agent's.
+_UNSIGNED = """
+CREATE TABLE unsigned AS
+FROM written WHERE NOT EXISTS (FROM rows_raw WHERE reporter_id IS NOT NULL)
+    AND NOT EXISTS (FROM written SEMI JOIN (SELECT customer_id AS author FROM issues UNION SELECT assignee FROM issues)
+        USING (author))
+"""
+
+LEFT_OUT = (
+    ("ticket_events", "comments signed with ids where reporters have names: add the column Reporter Id to the export",
+     "ticket_id", "FROM unsigned"),
+)  # fmt: skip
 
 _NO_CHANGES = """
 CREATE TABLE items (ticket_id VARCHAR, changed_at TIMESTAMP, changed_at_text VARCHAR, author VARCHAR, author_type VARCHAR,
@@ -111,7 +124,8 @@ def _statements(
         CREATE TABLE issues AS
         SELECT key AS ticket_id, NULL::VARCHAR AS id, {time("created")} AS opened_at, created AS opened_at_text,
             coalesce(reporter_id, reporter) AS customer_id, NULL::VARCHAR AS account_type, NULL::VARCHAR AS email,
-            assignee_id AS assignee, NULL::VARCHAR AS status_id, status, {_CATEGORIES} AS is_done,
+            CASE WHEN reporter_id IS NULL THEN coalesce(assignee, assignee_id) ELSE assignee_id END AS assignee,
+            NULL::VARCHAR AS status_id, status, {_CATEGORIES} AS is_done,
             coalesce({time("category_changed")}, {time("resolved")}) AS done_at, NULL::VARCHAR AS priority,
             coalesce(request, issue_type) AS request, false AS is_cut
         FROM rows_raw QUALIFY row_number() OVER (PARTITION BY key ORDER BY rowid DESC) = 1
@@ -125,6 +139,8 @@ def _statements(
             NULL::VARCHAR AS author_type
         FROM (SELECT key AS ticket_id, unnest([{said}]) AS cell FROM rows_raw) WHERE cell IS NOT NULL
         """,
+        _UNSIGNED,
+        "DELETE FROM written WHERE EXISTS (FROM unsigned)",
         f"""
         CREATE TABLE missed AS
         SELECT DISTINCT ticket_id, NULL::TIMESTAMP AS missed_at

@@ -14,7 +14,7 @@ STREAMS = {
     "ticket_audits": ("id", "ticket_id", "created_at", "author_id", "via", "events"),
     "ticket_metrics": ("ticket_id", "solved_at"),
     "ticket_metric_events": ("ticket_id", "metric", "instance_id", "type", "time", "deleted"),
-    "satisfaction_ratings": ("ticket_id", "score", "created_at"),
+    "satisfaction_ratings": ("ticket_id", "score", "created_at", "updated_at"),
     "csat_survey_responses": ("id", "answers", "subjects", "subject_zrns"),
 }  # fmt: skip
 """What is read of each stream. Only tickets must be there; without audits there is no history."""
@@ -165,7 +165,8 @@ WITH said AS (
     SELECT ticket_id, changed_at, changed_at, coalesce({_SCORE.format("score")}, {_SCORE.format("value")}), 2
     FROM details WHERE kind = 'satisfactionrating' OR field_name = 'satisfaction_score'
     UNION ALL
-    SELECT ticket_id, {instant("created_at")}, {instant("created_at")}, {_SCORE.format("score")}, 3
+    SELECT ticket_id, {instant("coalesce(updated_at, created_at)")}, {instant("coalesce(updated_at, created_at)")},
+        {_SCORE.format("score")}, 3
     FROM satisfaction_ratings_raw
     UNION ALL
     SELECT ticket_id, exported_at, exported_at, {_SCORE.format("score")}, 4 FROM ticket_rows, export

@@ -42,7 +42,7 @@ from retaliation_risk.adapters._canonical import (
     read_streams,
     time_checks,
 )
-from retaliation_risk.adapters._jira_csv import COLUMNS, read_csv
+from retaliation_risk.adapters._jira_csv import COLUMNS, LEFT_OUT, read_csv
 from retaliation_risk.adapters._moves import refuse_unknown_statuses, told_statuses
 from retaliation_risk.adapters._records import Stream
 from retaliation_risk.adapters._report import HISTORY, SNAPSHOT, Ask, count_report
@@ -139,7 +139,7 @@ def _said(ask: Ask, options: Options, settings: Settings, is_csv: bool, odd: int
     particular = () if level == HISTORY else _SNAPSHOT_NOTES
     return {
         "level": level,
-        "left_out": (*left_out(ask), *ask.findings(sql.LEFT_OUT)),
+        "left_out": (*left_out(ask), *ask.findings((*sql.LEFT_OUT, *(LEFT_OUT if is_csv else ())))),
         "changed": ask.findings(sql.CHANGED),
         "unmapped": _unmapped(ask),
         "duplicates": ask.count(f"FROM {raw}") - ask.count(f"FROM (SELECT DISTINCT key FROM {raw})"),

@@ -80,6 +80,8 @@ _FIXED_NOTES = (
     "Tags are not read: a follow-up inherits those of its parent.",
 )
 
+_ASKED = "Satisfaction was asked for {offered:,} times and given {rated:,} times; no answer is no opinion."
+_FOLLOW_UPS = "{count:,} tickets follow up an earlier one."
 _NO_ISSUE = (
     "What a ticket is about was not read, so that a repeat of the same issue cannot be told: name the ticket field as"
     " issue, where there are audits."
@@ -188,8 +190,11 @@ def _notes(ask: Ask, rename: Mapping[str, str], zone: str) -> tuple[str, ...]:
     issue = "" if zone else rename.get(ISSUE, "")
     return (
         *_FIXED_NOTES,
-        f"Satisfaction was asked for {offered:,} times and given {rated:,} times; no answer is no opinion.",
-        f"{follow_ups:,} tickets follow up an earlier one.",
+        *(
+            []
+            if zone
+            else [_ASKED.format(offered=offered, rated=rated), _FOLLOW_UPS.format(count=follow_ups)]
+        ),
         f"What a ticket is about is its field {issue}, as the first audit set it." if issue else _NO_ISSUE,
         *([_FROM_INTERFACE.format(zone=zone)] if zone else []),
     )

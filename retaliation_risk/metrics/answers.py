@@ -36,7 +36,7 @@ class AnswersPerEvent:
             )
         if self.form == "between":
             near, far = sorted((abs(self.low), abs(self.high)))
-            upto = "or more" if far == float("inf") else f"to {far:.0f}"
+            upto = "or more, up to no difference at all" if far == float("inf") else f"to {far:.0f}"
             return f"{_said(self.value)} (95 % interval: {near:.0f} {upto})."
         return _said(self.value) + "."
 

@@ -108,11 +108,12 @@ def _audience(pooled: Any, setup: Setup) -> dict[str, Any]:
 def _rule(pooled: Any, setup: Setup) -> str:
     """Say how the lead compares with the rule, which needs no model."""
     rule = pick(pooled, policy=RULE, metric=METRIC)
+    lead = pick(pooled, policy=setup.lead, metric=METRIC)
     difference = pick(pooled, policy=setup.lead, metric=f"{METRIC}_minus_{RULE}")
-    if rule is None or difference is None or difference["value"] is None:
+    if lead is None or rule is None or difference is None or difference["value"] is None:
         return ""
     kind = "few" if few(difference, setup) else _sign(difference)
-    return sentences.against_rule(setup, rule, difference, kind)
+    return sentences.against_rule(setup, lead, rule, difference, kind)
 
 
 def _listed(pooled: Any, setup: Setup) -> dict[str, Any]:

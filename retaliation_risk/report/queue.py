@@ -27,7 +27,7 @@ def queue(folder: RunFolder, setup: Setup) -> Block:
     policy = shown_policy(folder, setup)
     if policy is None:
         return section("queue", missing=[sentences.missing("queue_risk_only.csv or queue_rule.csv")])
-    front = at_capacity(folder, setup, policy)
+    front = _with_proposals(at_capacity(folder, setup, policy))
     told = _told(folder, setup)
     rows = [_row(row, told.get(row["customer_id"], []), setup) for row in records(front.head(MAX_ROWS))]
     shown = [key for key in _COLUMNS if any(row[key] not in (None, []) for row in rows)]
@@ -57,6 +57,12 @@ def at_capacity(folder: RunFolder, setup: Setup, policy: str) -> pd.DataFrame:
     """Return the queue of a policy in its order, as far as the capacity goes."""
     frame = folder.queues[policy].sort_values("rank", kind="stable")
     return frame if setup.capacity is None else frame.head(int(setup.capacity))
+
+
+def _with_proposals(front: pd.DataFrame) -> pd.DataFrame:
+    """Drop the actions of a queue without risks if they are all the same: rules by level of risk could not fit anybody."""
+    alike = front["risk"].isna().all() and front["action"].nunique() <= 1
+    return front.assign(action=None) if alike else front
 
 
 def pseudonym(name: str) -> str:

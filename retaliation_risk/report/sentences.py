@@ -172,18 +172,19 @@ def no_audience(setup: Any) -> str:
     )
 
 
-def against_rule(setup: Any, rule: Row, difference: Row, kind: str) -> str:
-    """Say how the lead compares with the rule."""
-    lead = policy_name(setup.lead).lower()
+def against_rule(setup: Any, lead: Row, rule: Row, difference: Row, kind: str) -> str:
+    """Say how the lead compares with the rule, with a decimal where rounding would contradict the difference."""
+    style = points(lead, rule, difference)
+    ahead = policy_name(setup.lead).lower()
     told = {
-        "lead": f"{lead} reaches more",
-        "against": f"the rule reaches more than {lead}",
-        "undecided": f"{lead} is not shown to reach more",
+        "lead": f"{ahead} reaches more",
+        "against": f"the rule reaches more than {ahead}",
+        "undecided": f"{ahead} is not shown to reach more",
         "few": f"too few {setup.events} to tell",
     }[kind]
     return (
-        f"The rule, which needs no model, reaches {show(rule['value'], 'per_hundred')}; difference "
-        f"{show(difference['value'], 'per_hundred')} points ({span(difference, 'per_hundred')}): {told}."
+        f"The rule, which needs no model, reaches {show(rule['value'], style)}; difference "
+        f"{show(difference['value'], style)} points ({span(difference, style)}): {told}."
     )
 
 

@@ -22,7 +22,7 @@ def queue_intro(policy: str, shown: int, total: int, setup: Any) -> str:
         if shown < total
         else ""
     )
-    return f"Call these, from the top. Order: {order}{places}.{less}"
+    return f"Start at the top. Order: {order}{places}.{less}"
 
 
 def action(name: str) -> str:

@@ -385,7 +385,7 @@ AT_ACTS = (
 # What the names of metrics mean; those that the reader meets in the answer, and those of the tables.
 RANKING_IS = {
     "auroc": (
-        "AUROC: the chance that a customer who goes on to retaliate is ranked above one who does not; 0.5 is what chance "
+        "AUROC: the chance that a customer who goes on to retaliate is ranked above one who does not; a half is what chance "
         "gives, 1 is perfect."
     ),
 }

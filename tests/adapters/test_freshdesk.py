@@ -114,6 +114,12 @@ def test_activities_replace_the_last_states(tmp_path):
     ]
 
 
+def test_without_a_named_issue_nothing_of_an_activity_is_kept(tmp_path):
+    said = activity("01-03-2025 10:00:00 +0000", status="Open", note="My card was charged twice")
+    imported = read(tmp_path / "f", Options(), ticket_activities=[said])
+    assert imported.tables.frame("tickets")["issue_key"].isna().all()
+
+
 def test_a_status_of_your_own_must_be_named(tmp_path):
     done = [
         activity("02-03-2025 10:00:00 +0000", status="Resolved"),

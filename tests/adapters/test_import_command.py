@@ -67,6 +67,22 @@ def test_an_import_needs_a_folder_to_write(cli, tmp_path: Path) -> None:
     assert "Missing option '--out'" in err
 
 
+def test_an_export_of_another_vendor_is_named_and_nothing_is_written(cli, tmp_path: Path) -> None:
+    (tmp_path / "zendesk").mkdir()
+    ticket = {
+        "id": 1,
+        "requester_id": 2,
+        "created_at": "2025-03-01T10:00:00Z",
+        "status": "open",
+        "via": {"channel": "web"},
+    }
+    (tmp_path / "zendesk" / "tickets.json").write_text(json.dumps({"tickets": [ticket], "next_page": None}))
+    code, _, err = cli("import", "freshdesk", tmp_path / "zendesk", "--out", tmp_path / "tables")
+    assert (code, err.count("RR")) == (2, 1)
+    assert "looks like an export of zendesk" in " ".join(err.split())
+    assert not (tmp_path / "tables").exists()
+
+
 @pytest.mark.slow
 def test_a_mapped_history_goes_all_the_way_to_a_report(cli, tmp_path: Path) -> None:
     write_export(tmp_path, 800)

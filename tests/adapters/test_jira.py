@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -324,6 +325,32 @@ def test_without_account_ids_the_reporter_is_the_customer(file: Path) -> None:
     frame = pd.read_csv(file, dtype=str).drop(columns="Reporter Id")
     frame.to_csv(file, index=False)
     assert set(tickets(read(file))["customer_id"]) == {"Ana Lima"}
+
+
+def only_names(file: Path) -> pd.DataFrame:
+    return pd.read_csv(file, dtype=str).drop(columns="Reporter Id")
+
+
+def test_comments_signed_with_ids_say_nothing_of_reporters_with_names(file: Path) -> None:
+    only_names(file).to_csv(file, index=False)
+    imported = read(file)
+    assert events(imported, "message_in") == events(imported, "message_out") == []
+    (count,) = (n for about, n in left_out(imported).items() if about.startswith("comments signed with ids"))
+    assert count == 2
+
+
+def test_comments_signed_with_names_are_read(file: Path) -> None:
+    only_names(file).to_csv(file, index=False)
+    file.write_text(re.sub(";712020:customer-[0-9]+;", ";Ana Lima;", file.read_text()))
+    assert events(read(file), "message_in") == [(A, hour(5), hour(5))]
+
+
+def test_a_reporter_who_is_assigned_issues_by_name_works_there(file: Path) -> None:
+    frame = only_names(file).drop(columns="Assignee Id", errors="ignore")
+    frame["Assignee"] = ["Ana Lima", None]
+    frame.to_csv(file, index=False)
+    with pytest.raises(DataError, match="no ticket is left of 2: 2 asked for by an agent"):
+        read(file)
 
 
 def test_a_category_in_another_language_leaves_it_to_the_status(file: Path) -> None:

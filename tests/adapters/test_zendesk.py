@@ -161,6 +161,39 @@ def test_answers_to_surveys_that_were_not_exported_are_said(tmp_path):
     assert about(found)["answers to a survey whose rating is not in the export"] == 1
 
 
+def test_a_rating_that_was_changed_is_known_from_the_change_on(tmp_path):
+    asked = {
+        "ticket_id": 1,
+        "score": "good",
+        "created_at": "2025-03-05T10:00:00Z",
+        "updated_at": "2025-03-06T10:00:00Z",
+    }
+    imported = read(tmp_path / "z", satisfaction_ratings=[asked])
+    assert imported.tables.query(
+        "SELECT known_at::VARCHAR FROM ticket_events WHERE event_type = 'csat_rated'"
+    ).to_numpy().tolist() == [["2025-03-06 10:00:00"]]
+
+
+def test_who_asked_before_the_helpdesk_created_them_was_seen_by_then(tmp_path):
+    moved = [{**USERS[0], "created_at": "2025-03-10T00:00:00Z"}, USERS[1]]
+    imported = read(tmp_path / "z", users=moved)
+    assert (
+        imported.tables.query("SELECT first_seen_at::VARCHAR FROM customers").iloc[0, 0]
+        == "2025-03-01 10:00:00"
+    )
+    assert any(
+        note.startswith("1 customers asked before they were created") for note in imported.report.notes
+    )
+
+
+def test_when_no_ticket_is_left_one_line_says_why(tmp_path):
+    with pytest.raises(
+        DataError, match="^RR104 headers only: no ticket is left of 2: 2 asked for by an agent"
+    ) as raised:
+        read(tmp_path / "z", users=[{**USERS[0], "role": "agent"}])
+    assert str(raised.value).count("RR") == 1
+
+
 def test_no_rating_is_no_opinion(tmp_path):
     offered = audit(15, 1, "2025-03-05T10:00:00Z", {"type": "SatisfactionRating", "score": "offered"})
     tickets = [

@@ -83,7 +83,7 @@ def test_how_it_is_said():
     said = {
         (0.05, 0.02, 0.1): "One more is caught per 20 answers (95 % interval: 10 to 50).",
         (-0.05, -0.1, -0.02): "One fewer is caught per 20 answers (95 % interval: 10 to 50).",
-        (0.05, 0.0, 0.1): "One more is caught per 20 answers (95 % interval: 10 or more).",
+        (0.05, 0.0, 0.1): "One more is caught per 20 answers (95 % interval: 10 or more, up to no difference at all).",
         (0.0, -0.1, 0.1): "Neither catches more than the other; no difference cannot be ruled out: the interval"
         " is one more per 10 answers or more, through none at all, to one fewer per 10 or more.",
         (0.5, np.nan, np.nan): "One more is caught per 2 answers.",

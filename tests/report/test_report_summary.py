@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pandas as pd
@@ -15,6 +16,7 @@ from retaliation_risk.errors import ArtefactError
 from retaliation_risk.report import summarise, write_report
 from retaliation_risk.report.formats import FORMATS, show
 from retaliation_risk.report.queue import pseudonym
+from retaliation_risk.report.sentences import against_rule
 from retaliation_risk.report.small import suppress
 
 
@@ -62,6 +64,22 @@ def test_no_influence_compares_with_contacts_and_arrival_and_says_so(tmp_path):
     assert "called most often first reaches 18 (13 to 23)" in said["sentence"]
     assert "order of arrival reaches 12" in said["sentence"]
     assert "most influential" not in said["sentence"]
+
+
+def test_without_risks_one_action_for_all_is_not_proposed(tmp_path):
+    run = write_run_folder(tmp_path / "run", model=False)
+    rows = pd.read_csv(run / "queue_rule.csv", dtype=str, keep_default_na=False)
+    rows.assign(risk="", action="manager_call").to_csv(run / "queue_rule.csv", index=False)
+    said = section(summarise(run), "queue")
+    assert "What to do" not in [column["label"] for column in said["tables"][0]["columns"]]
+    assert said["lists"] == []
+
+
+def test_the_rule_is_written_as_closely_as_its_difference():
+    setup = SimpleNamespace(lead="risk_only", events="retaliations")
+    difference = {"value": -0.064, "low": -0.31, "high": 0.16}
+    said = against_rule(setup, {"value": 0.2222}, {"value": 0.2857}, difference, "undecided")
+    assert "reaches 28.6; difference \u22126.4 points (\u221231.0 to 16.0)" in said
 
 
 def test_no_model_leads_with_the_rule(tmp_path):
