@@ -54,7 +54,7 @@ def compute_readout(
         band=told.band,
         horizon_days=base.horizon_days,
         reasons=_said(base, known, moment, told.reasons),
-        history=history_of(known, moment, values),
+        history=history_of(known, moment, values, base.definitions),
         influence=influence,
         action=action,
         action_why=why,

@@ -37,7 +37,7 @@ def test_a_new_customer_is_known_by_id_address_and_key_from_the_moment_of_the_an
     assert service.find(email="Ana@example.org ") == service.find(customer_id="N1") == "N1"
     told = service.readout("N1")
     assert (told.history.calls, told.history.open_tickets, told.history.failed_recoveries) == (1, 1, 0)
-    assert told.history.experiences[0].line == "reported a failure; still open"
+    assert told.history.experiences[0].line == "reported a failure · still open"
     send(
         service,
         ("ticket_events", change("solved", "2025-12-02")),
@@ -46,7 +46,7 @@ def test_a_new_customer_is_known_by_id_address_and_key_from_the_moment_of_the_an
     later = service.readout("N1")
     assert later.risk > told.risk
     assert later.history.failed_recoveries == 1
-    assert "not made good: the ticket was reopened" in later.history.experiences[0].line
+    assert "not made good: had to be reopened" in later.history.experiences[0].line
     assert later.history.double_deviation
     json.dumps(later.as_dict())
 
@@ -211,6 +211,7 @@ def test_who_is_forgotten_is_nowhere_and_stays_so(copied, tmp_path):
         "tickets.parquet",
         "readout.sqlite",
         "queue_risk_only.csv",
+        "experiences.csv",
     } <= gone.erased.keys()
     assert any("train again" in words for words in gone.remains)
     assert service.find(customer_id=name) is None
