@@ -94,7 +94,7 @@ def test_a_bad_event_is_refused_by_itself_with_its_code(ask, made_run):
 
 @pytest.mark.parametrize("kind", ["acknowledged", "disagree"])
 def test_feedback_is_taken_and_leaves_no_body(ask, made_run, kind):
-    told = ask("POST", "/v1/feedback", "write", json={"customer_id": made_run.customers[0], "kind": kind})
+    told = ask("POST", "/v1/feedback", "agent", json={"customer_id": made_run.customers[0], "kind": kind})
     assert (told.status_code, told.content) == (204, b"")
 
 
@@ -121,8 +121,8 @@ REFUSED = {
     "a customer nobody knows": (("POST", "/v1/readout", "read", {"customer_id": "nobody"}), 404, "RR727"),
     "an address nobody has": (("POST", "/v1/readout", "read", {"email": "no@body.example"}), 404, "RR727"),
     "two names at once": (("POST", "/v1/readout", "read", {"customer_id": "a", "email": "b@c.de"}), 422, "RR725"),
-    "feedback of another kind": (("POST", "/v1/feedback", "write", {"customer_id": "a", "kind": "x"}), 422, "RR725"),
-    "feedback on nobody": (("POST", "/v1/feedback", "write", {"customer_id": "a", "kind": "disagree"}), 404, "RR727"),
+    "feedback of another kind": (("POST", "/v1/feedback", "agent", {"customer_id": "a", "kind": "x"}), 422, "RR725"),
+    "feedback on nobody": (("POST", "/v1/feedback", "agent", {"customer_id": "a", "kind": "disagree"}), 404, "RR727"),
     "a queue of no rows": (("GET", "/v1/queue?limit=0", "read"), 422, "RR725"),
     "an erasure of nobody": (("DELETE", "/v1/customers/nobody", "admin"), 404, "RR727"),
 }  # fmt: skip
