@@ -32,6 +32,7 @@ LISTS = ("queue_*.csv", "experiences.csv")
 REMAINS = (
     "The parameters of the trained model, learned from all customers together: train again to be rid of her part.",
     "Counts and scores over many customers in the run folder.",
+    "The memory of other running processes: her rows, which no request reaches, until they restart or switch.",
     "Other runs made of these tables, copies and backups, which this run does not know of.",
 )
 

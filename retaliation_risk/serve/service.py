@@ -22,7 +22,7 @@ from retaliation_risk.serve.checking import check_events, feedback_entry, result
 from retaliation_risk.serve.forget import erase_files, marks_of, what_remains
 from retaliation_risk.serve.live import AT, Known, Live
 from retaliation_risk.serve.log import FORGOTTEN, Entry, EventLog
-from retaliation_risk.serve.readout import compute_readout, risk_now
+from retaliation_risk.serve.readout import compute_readout, risk_now, warm
 from retaliation_risk.serve.rows import microseconds
 from retaliation_risk.serve.settings import ServeSettings
 
@@ -49,6 +49,7 @@ class Service:
         self._lock = threading.RLock()
         self._live = self._of(base)
         self._catch_up()
+        warm(self._live, self._now(self._live), settings)
 
     @classmethod
     def open(cls, settings: ServeSettings, clock: Clock = system_clock) -> Service:
@@ -201,6 +202,7 @@ class Service:
         settings = replace(self.settings, run=run, tables=self.settings.tables if tables is None else tables)
         live = self._of(open_base(run, settings.tables, other_tables=settings.other_tables))
         self._replay(live)
+        warm(live, self._now(live), settings)
         with self._lock:
             self._replay(live)
             self.settings, self._live = settings, live
