@@ -111,7 +111,7 @@ def _experience(name: str, found: Mapping[str, tuple[Log, Rows]]) -> Experience:
     return Experience(
         ticket_id=name,
         opened_at=pd.Timestamp(int(log.known[row]), unit="us"),
-        is_complaint=bool(_flags(log, row, ("complaint",))),
+        is_complaint="complaint" in _flags(log, row, ("complaint",)),
         happened=_happened(*found["events"]) if "events" in found else (),
         failed=_evidence(*found["failed_recoveries"]) if "failed_recoveries" in found else "",
         is_open=_is_open(*found["open_tickets"]) if "open_tickets" in found else None,

@@ -1,14 +1,16 @@
 """The API as a helpdesk meets it: readouts, events, feedback, the queue, and one shape for all refusals."""
 
 import re
+from contextlib import closing
 from datetime import timedelta
 
 import pandas as pd
 import pytest
 
 from retaliation_risk.influence import contact_key
+from retaliation_risk.serve import Service
 from retaliation_risk.serve.refusals import STATUS
-from tests.serve.api.conftest import SECRET, address
+from tests.serve.api.conftest import SECRET, address, listening
 
 
 def failed_recovery(ticket, customer, moment):
@@ -136,3 +138,22 @@ def test_refusals_have_one_shape(ask, name):
     assert (told.status_code, told.json()["code"]) == (status, code)
     assert told.json()["message"].startswith(code)
     assert STATUS[code] == status
+
+
+def test_with_a_full_disk_events_are_refused_and_readouts_answered(serve_settings, made_run, tmp_path):
+    with closing(Service.open(serve_settings(tmp_path))) as service:
+        service._log.store._connection.execute("PRAGMA max_page_count = 12")
+        with listening({"default": service}, service.settings) as served:
+
+            def ask(path, scope, body):
+                headers = {"X-API-Key": served.tokens[scope]}
+                told = served.client.post(path, headers=headers, json=body)
+                return told.status_code, told.json()
+
+            row = {"customer_id": made_run.customers[0], "ordered_at": "2025-01-01"}
+            events = [{"event_id": f"full-{n}", "table": "orders", "row": row} for n in range(200)]
+            status, refused = ask("/v1/events", "write", {"events": events})
+            assert (status, refused["code"]) == (503, "RR703")
+            status, told = ask("/v1/readout", "read", {"customer_id": made_run.customers[0]})
+            assert (status, told["customer_id"]) == (200, made_run.customers[0])
+            assert ask("/v1/events", "write", events[0])[1]["stored"] == 1
