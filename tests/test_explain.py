@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -9,8 +10,12 @@ import pandas as pd
 import pytest
 
 from retaliation_risk.errors import ArgumentError
-from retaliation_risk.explain import Reason, band, reasons, say
+from retaliation_risk.explain import Reason, band, in_words, reasons, say
+from retaliation_risk.explain.experience import FAILED, HAPPENED
 from retaliation_risk.features import FEATURES
+from retaliation_risk.histories import EVIDENCE, Definitions, Experience
+from retaliation_risk.histories.experiences import BAD_CSAT, NO_REPLY
+from retaliation_risk.tables.contract import EVENT_TYPES
 
 
 def feature(about, phrase="", unit="tickets", family="contacts", when=""):
@@ -147,3 +152,19 @@ def test_bands_are_multiples_of_the_base_rate():
         band([0.5], 0)
     with pytest.raises(ArgumentError, match=r"outside \[0, 1\] or missing"):
         band([np.nan], 0.1)
+
+
+def test_a_ticket_is_told_with_the_days_of_the_definitions():
+    told = Experience("T1", pd.Timestamp("2026-02-01"), False, ("message_in", "solved"), "repeat", None)
+    assert in_words(told, Definitions(repeat_days=14)) == [
+        "asked, solved",
+        "not made good: the same issue came back within 14 days",
+    ]
+    assert in_words(replace(told, failed="of another {version}"), Definitions())[1:] == [
+        "not made good: of another {version}"
+    ]
+
+
+def test_every_kind_of_evidence_and_every_event_that_is_told_has_words():
+    assert FAILED.keys() == EVIDENCE.keys()
+    assert HAPPENED.keys() <= {*EVENT_TYPES, BAD_CSAT, NO_REPLY}

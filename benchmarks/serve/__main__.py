@@ -40,11 +40,11 @@ class Loaded:
 
 
 @click.command()
-@click.option("--quick", is_flag=True, help="4,000 customers and a load of 5 seconds.")
+@click.option("--quick", is_flag=True, help="1,000 customers and a load of 5 seconds.")
 @click.option("--json", "as_json", is_flag=True)
 @click.option("--save", is_flag=True, help=f"Write {RESULTS.name}.")
 def main(quick: bool, as_json: bool, save: bool) -> None:
-    size, seconds, events = (4_000, 5, 20) if quick else (300_000, SECONDS, EVENTS)
+    size, seconds, events = (1_000, 5, 20) if quick else (300_000, SECONDS, EVENTS)
     with TemporaryDirectory() as place:
         world = make_world(Path(place), size)
         asked = whom_to_ask(world, RATE * seconds)

@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-import duckdb
-
 from retaliation_risk.run import Settings, run
 from retaliation_risk.serve.keys import KeyStore
 from retaliation_risk.simulate import simulate_tables
@@ -29,7 +27,7 @@ class World:
 def make_world(folder: Path, size: int) -> World:
     """Simulate ``size`` customers, and train on the first block of them, which is a world of its own."""
     simulate_tables(size, folder / "tables", seed=1, block=TRAINED_ON)
-    simulate_tables(TRAINED_ON, folder / "first", seed=1, block=TRAINED_ON)
+    simulate_tables(min(size, TRAINED_ON), folder / "first", seed=1, block=TRAINED_ON)
     settings = Settings(compare=("prevalence", "cox"), test_moments=1, n_bootstrap=20)
     run(read_tables(folder / "first"), folder / "run", settings)
     keys = KeyStore(folder / "keys.sqlite")
@@ -40,7 +38,5 @@ def make_world(folder: Path, size: int) -> World:
 
 def customers_of(tables: Path) -> list[str]:
     """Return the ids of all customers, in order."""
-    found = duckdb.sql(
-        f"SELECT customer_id FROM '{tables}/customers/*.parquet' ORDER BY customer_id"
-    ).fetchall()
-    return [customer for (customer,) in found]
+    found = read_tables(tables).query("SELECT customer_id FROM customers ORDER BY customer_id")
+    return [str(each) for each in found["customer_id"]]

@@ -124,7 +124,7 @@ class About:
                 horizon_days=found["horizon_days"],
                 outcome=str(found["outcome"]),
                 window=Window.from_dict(found["window"]),
-                definitions=_definitions(found["definitions"]),
+                definitions=Definitions.from_dict(found["definitions"]),
                 settings=dict(found["settings"]),
                 metrics={k: math.nan if v is None else float(v) for k, v in found["metrics"].items()},
             )
@@ -192,10 +192,6 @@ def plain(name: str, value: Any) -> Any:
     raise ArgumentError(
         "RR111", f"{name} holds {value!r}; it must be text, a number, true, false or a list of them."
     )
-
-
-def _definitions(found: Mapping[str, Any]) -> Definitions:
-    return Definitions(**{**found, "evidence": tuple(found["evidence"])})
 
 
 def _feature(found: Mapping[str, Any]) -> Feature:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from retaliation_risk.serve.settings import ServeSettings
 
 # As serve.keys.SCOPES, which would load the service for --help; a test compares the two.
-SCOPES = ("metrics", "read", "write", "admin")
+SCOPES = ("metrics", "read", "agent", "write", "admin")
 keys_option = click.option(
     "--keys",
     "path",

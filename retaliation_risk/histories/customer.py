@@ -15,6 +15,7 @@ import numpy.typing as npt
 from retaliation_risk.histories.build import Facts
 from retaliation_risk.histories.declare import Feature
 from retaliation_risk.histories.definitions import Definitions
+from retaliation_risk.histories.experiences import TOLD
 from retaliation_risk.histories.facts import PUBLIC_CHANNELS, Events, Ids, Int64, Tickets
 from retaliation_risk.histories.follow_up import NEVER, Acts, Spans
 from retaliation_risk.histories.histories import Histories, logs_of
@@ -44,7 +45,7 @@ def customer_histories(
         One row of ``customers``, and all rows of that customer in the other tables; checked, defaults filled in.
     definitions : Definitions
     features : sequence of Feature
-        Build only the logs that these read.
+        Build only the logs that these read, and those that experiences are told from.
     present : collection of str
         Tables that there are, of this customer or of others: what is missing switches features off.
     end : int
@@ -57,7 +58,7 @@ def customer_histories(
     """
     tickets, ids = _tickets(rows.get("tickets", ()))
     events = _events(rows.get("ticket_events", ()), {name: place for place, name in enumerate(ids)})
-    wanted = {"customers", *logs_of(features)}
+    wanted = {"customers", *TOLD, *logs_of(features)}
     logs = tuple(
         _log(spec, rows.get(spec.name, ()))
         for spec in LOGS.values()

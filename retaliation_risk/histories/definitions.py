@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from typing import Any
 
 from retaliation_risk._validate import one_of, positive, within
 
@@ -48,6 +50,18 @@ class Definitions:
         positive("reply_days", self.reply_days)
         positive("deviation_days", self.deviation_days)
         within("bad_csat", self.bad_csat, 0.0, 1.0)
+
+    @classmethod
+    def from_dict(cls, settings: Mapping[str, Any]) -> Definitions:
+        """Read settings as :meth:`as_dict` writes them; what is not there is as usual.
+
+        Examples
+        --------
+        >>> Definitions.from_dict(Definitions(reply_days=3.0).as_dict()).reply_days
+        3.0
+        """
+        evidence = settings.get("evidence", cls.evidence)
+        return cls(**{**settings, "evidence": tuple(evidence)})
 
     def as_dict(self) -> dict[str, object]:
         """Return the settings as JSON-able values."""

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from retaliation_risk.histories.definitions import EVIDENCE
 from retaliation_risk.histories.histories import Histories, microseconds
-from retaliation_risk.histories.log import Log
+from retaliation_risk.histories.log import Log, LogSpec
 from retaliation_risk.tables.contract import EVENT_TYPES
 
-Rows = npt.NDArray[np.int64]
+Rows = list[int]
+
+#: Logs that it is told from; without the last three less is told.
+TOLD = ("tickets", "events", "failed_recoveries", "open_tickets")
 
 #: What is said of a ticket besides its events: a rating below ``bad_csat``, and that nobody ever answered the customer.
 BAD_CSAT, NO_REPLY = "bad_csat", "no_reply"
@@ -61,7 +64,7 @@ def experiences(
     Parameters
     ----------
     histories : Histories
-        With all logs of tickets.
+        With the logs of :data:`TOLD`.
     customer_id : str
     moment : Timestamp or str
         UTC. What became known exactly then is the future.
@@ -94,24 +97,21 @@ def experiences(
     (('solved',), '', False)
     """
     code, when = int(histories.codes([customer_id])[0]), int(microseconds(moment, 1)[0])
-    log = histories.logs["tickets"]
-    tickets = log.tickets[_rows(log, code, when)][::-1]
-    named = [(ticket, histories.ticket_ids[ticket]) for ticket in tickets]
+    rows = {name: _by_ticket(histories.logs[name], code, when) for name in TOLD if name in histories.logs}
+    named = [(ticket, histories.ticket_ids[ticket]) for ticket in reversed(rows["tickets"])]
     chosen = [pair for k, pair in enumerate(named) if k < most or pair[1] in also]
-    return [_experience(histories, code, when, int(ticket), name) for ticket, name in chosen]
+    return [
+        _experience(name, {log: (histories.logs[log], rows[log].get(ticket, [])) for log in rows})
+        for ticket, name in chosen
+    ]
 
 
-def _experience(histories: Histories, code: int, when: int, ticket: int, name: str) -> Experience:
-    opened, row = _of(histories.logs["tickets"], code, when, ticket)
-    found = {
-        log: _of(histories.logs[log], code, when, ticket)
-        for log in ("events", "open_tickets", "failed_recoveries")
-        if log in histories.logs
-    }
+def _experience(name: str, found: Mapping[str, tuple[Log, Rows]]) -> Experience:
+    log, (row,) = found["tickets"]
     return Experience(
         ticket_id=name,
-        opened_at=pd.Timestamp(int(opened.known[row[0]]), unit="us"),
-        is_complaint=bool(_flags(opened, row[0], ("complaint",))),
+        opened_at=pd.Timestamp(int(log.known[row]), unit="us"),
+        is_complaint="complaint" in _flags(log, row, ("complaint",)),
         happened=_happened(*found["events"]) if "events" in found else (),
         failed=_evidence(*found["failed_recoveries"]) if "failed_recoveries" in found else "",
         is_open=_is_open(*found["open_tickets"]) if "open_tickets" in found else None,
@@ -119,13 +119,9 @@ def _experience(histories: Histories, code: int, when: int, ticket: int, name: s
 
 
 def _happened(log: Log, rows: Rows) -> tuple[str, ...]:
-    told = [_kind(log, row) for row in rows]
+    told = [next(_flags(log, row, (BAD_CSAT, *EVENT_TYPES))) for row in rows]
     silent = "message_in" in told and "message_out" not in told
     return tuple(dict.fromkeys([*told, NO_REPLY] if silent else told))
-
-
-def _kind(log: Log, row: np.int64) -> str:
-    return next(iter(_flags(log, row, (BAD_CSAT, *EVENT_TYPES))))
 
 
 def _evidence(log: Log, rows: Rows) -> str:
@@ -136,17 +132,21 @@ def _is_open(log: Log, rows: Rows) -> bool:
     return bool(log.values[log.column("change"), rows].sum() > 0)
 
 
-def _flags(log: Log, row: np.int64, names: tuple[str, ...]) -> list[str]:
-    return [name for name in names if log.flags[row] & np.uint64(log.mask(name))]
+def _flags(log: Log, row: int, names: tuple[str, ...]) -> Iterator[str]:
+    flags = int(log.flags[row])
+    return (name for name, mask in _masks(log.spec, names) if flags & mask)
 
 
-def _of(log: Log, code: int, when: int, ticket: int) -> tuple[Log, Rows]:
-    """Return the log, and the rows of one ticket in it."""
-    rows = _rows(log, code, when)
-    return log, rows[log.tickets[rows] == ticket]
+@cache
+def _masks(spec: LogSpec, names: tuple[str, ...]) -> tuple[tuple[str, int], ...]:
+    return tuple((name, spec.mask(name)) for name in names)
 
 
-def _rows(log: Log, code: int, when: int) -> Rows:
-    """Rows of a customer that were known before a time, in the order of the log."""
+def _by_ticket(log: Log, code: int, when: int) -> dict[int, Rows]:
+    """Return the rows of each ticket of a customer that were known before a time, in the order of the log."""
     low, high = int(log.starts[code]), int(log.starts[code + 1])
-    return low + np.flatnonzero(log.known[low:high] < when)
+    high = low + int(np.searchsorted(log.known[low:high], when))
+    found: dict[int, Rows] = {}
+    for row, ticket in enumerate(log.tickets[low:high].tolist(), start=low):
+        found.setdefault(ticket, []).append(row)
+    return found

@@ -166,11 +166,10 @@ def _has_name(node: ast.AST) -> bool:
 
 
 def _manifest(found: Mapping[str, Any]) -> Manifest:
-    definitions = {**found["definitions"], "evidence": tuple(found["definitions"]["evidence"])}
     moments = found["moments"]
     question = Question(
         tuple(feature_from_dict(feature) for feature in found["features"]),
-        Definitions(**definitions),
+        Definitions.from_dict(found["definitions"]),
         None if moments is None else tuple(_micros(moment) for moment in moments),
         bool(found.get("at_risk", False)),
     )

@@ -86,7 +86,7 @@ def _told(folder: RunFolder, setup: Setup) -> dict[str, list[tuple[str, str]]]:
     """Return the tickets of each customer, newest first: the id and what is said of it."""
     told: dict[str, list[tuple[str, str]]] = {}
     for row in records(folder.tables["experiences"]):
-        said = stories.experience(row, named(row["ticket_id"], setup))
+        said = stories.experience(row, named(row["ticket_id"], setup), setup.definitions)
         told.setdefault(row["customer_id"], []).append((row["ticket_id"], said))
     return told
 

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from retaliation_risk.evaluate import FEWEST_EVENTS
+from retaliation_risk.histories import Definitions
 from retaliation_risk.report.folder import RunFolder, records
 from retaliation_risk.report.sentences import events, per
 
@@ -35,6 +36,7 @@ class Setup:
     events: str
     show_contacts: bool
     min_cell: int
+    definitions: Definitions
     retaliators: float | None = None
     acts_seen: float | None = None
     people: float | None = None
@@ -61,6 +63,7 @@ def read_setup(folder: RunFolder, *, show_contacts: bool, min_cell: int) -> Setu
         events=events(str(settings.get("outcome") or "retaliation")),
         show_contacts=show_contacts,
         min_cell=min_cell,
+        definitions=Definitions.from_dict(settings.get("definitions") or {}),
         retaliators=_total(folder, "customers_with_event"),
         acts_seen=_total(folder, "acts_with_audience"),
         people=_total(folder, "people_reached_total"),

@@ -5,6 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import pandas as pd
+
+from retaliation_risk.explain import in_words
+from retaliation_risk.histories import Definitions, Experience
 from retaliation_risk.report import words
 from retaliation_risk.report.formats import show
 from retaliation_risk.report.sentences import counted, metric_name, policy_name, span
@@ -37,28 +41,26 @@ def action(name: str) -> str:
     return f"{words_[:1].upper()}{words_[1:]}"
 
 
-def experience(row: Row, ticket: str) -> str:
+def experience(row: Row, ticket: str, definitions: Definitions) -> str:
     """Tell one ticket in a line: when, about what, what happened, whether it was made good.
 
     Examples
     --------
     >>> row = {"opened_at": "2026-02-01T10:00:00", "issue_key": "billing", "is_complaint": "True", "is_open": "True",
     ...        "happened": "message_in message_out solved reopened", "failed": "reopened"}
-    >>> experience(row, "T1")
+    >>> experience(row, "T1", Definitions())
     '2026-02-01 · billing · reported a failure, answered, solved, reopened · not made good: had to be reopened ·
     still open · T1'
     """
-    steps = [words.EXPERIENCES[kind] for kind in row["happened"].split() if kind in words.EXPERIENCES]
-    first = words.COMPLAINED if row["is_complaint"] == "True" else words.ASKED
-    why = words.FAILURES.get(row["failed"], row["failed"])
-    parts = [
-        show(row["opened_at"], "date"),
-        row["issue_key"],
-        ", ".join([first, *steps]),
-        f"{words.NOT_MADE_GOOD}: {why}" if why else "",
-        words.STILL_OPEN if row["is_open"] == "True" else "",
-        ticket,
-    ]
+    told = Experience(
+        ticket_id=ticket,
+        opened_at=pd.Timestamp(row["opened_at"]),
+        is_complaint=row["is_complaint"] == "True",
+        happened=tuple(row["happened"].split()),
+        failed=row["failed"],
+        is_open=row["is_open"] == "True",
+    )
+    parts = [show(row["opened_at"], "date"), row["issue_key"], *in_words(told, definitions), ticket]
     return " · ".join(part for part in parts if part)
 
 

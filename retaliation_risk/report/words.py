@@ -1,4 +1,4 @@
-"""Every label and fixed sentence; for another language, translate this, sentences.py, stories.py and alts.py."""
+"""Every label and fixed sentence; for another language, translate this, sentences, stories, alts and explain.experience."""
 
 from __future__ import annotations
 
@@ -95,32 +95,7 @@ CHANCE = {"auroc": 0.5, "concordance": 0.5}
 # How people react: what stands in incidence.csv, and what it is called. Leaving first: it is the commoner.
 CAUSES = {"leaving": "Has left", "retaliation": "Has retaliated"}
 
-# What happened to a ticket; what says nothing to a reader is left out.
-EXPERIENCES = {
-    "message_out": "answered",
-    "solved": "solved",
-    "reopened": "reopened",
-    "escalated": "escalated",
-    "sla_breached": "promised time missed",
-    "csat_rated": "rated",
-    "bad_csat": "rated badly",
-    "apology": "apology",
-    "compensation": "compensation",
-    "no_reply": "no reply",
-}
-# Why a ticket counts as not made good.
-FAILURES = {
-    "reopened": "had to be reopened",
-    "follow_up": "the customer had to ask again",
-    "repeat": "the same issue came back",
-    "unanswered": "no reply to a later message",
-    "bad_csat": "rated badly",
-    "escalated": "escalated",
-    "sla_breached": "promised time missed",
-}
-COMPLAINED, ASKED, NOT_MADE_GOOD, STILL_OPEN, EVIDENCE = (
-    "reported a failure", "asked", "not made good", "still open", "evidence",
-)  # fmt: skip
+EVIDENCE = "evidence"
 
 SECTIONS = {
     "answer": "The answer",

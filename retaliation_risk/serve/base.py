@@ -196,8 +196,7 @@ def _same_tables(tables: Tables, facts: dict[str, Any], run: Path, folder: Path)
 def _definitions(artefact: Artefact | None, facts: dict[str, Any]) -> Definitions:
     if artefact is not None:
         return artefact.manifest.about.definitions
-    given = facts["settings"]["definitions"]
-    return Definitions(**{**given, "evidence": tuple(given["evidence"])})
+    return Definitions.from_dict(facts["settings"]["definitions"])
 
 
 def _asked(artefact: Artefact | None, playbook: Playbook, histories: Histories) -> tuple[Feature, ...]:

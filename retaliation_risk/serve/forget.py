@@ -27,9 +27,12 @@ from retaliation_risk.tables._sql import literal
 from retaliation_risk.tables._sql import name as quoted
 
 ERASURES = "erasures.json"
+LISTS = ("queue_*.csv", "experiences.csv")
+"""Files of a run folder with lines of single customers."""
 REMAINS = (
     "The parameters of the trained model, learned from all customers together: train again to be rid of her part.",
     "Counts and scores over many customers in the run folder.",
+    "The memory of other running processes: her rows, which no request reaches, until they restart or switch.",
     "Other runs made of these tables, copies and backups, which this run does not know of.",
 )
 
@@ -64,8 +67,8 @@ def erase_files(run: Path, tables: Path, customer_id: str, tickets: Iterable[str
     """
     erased = _erase_tables(run, tables, customer_id, set(tickets)) if tables.is_dir() else {}
     readouts = _erase_readout(run / "readout.sqlite", customer_id)
-    queues = {path.name: _erase_queue(path, customer_id) for path in sorted(run.glob("queue_*.csv"))}
-    return {name: n for name, n in {**erased, "readout.sqlite": readouts, **queues}.items() if n}
+    lists = {path.name: _erase_lines(path, customer_id) for each in LISTS for path in sorted(run.glob(each))}
+    return {name: n for name, n in {**erased, "readout.sqlite": readouts, **lists}.items() if n}
 
 
 def what_remains(run: Path, tables: Path, customer_id: str) -> tuple[str, ...]:
@@ -157,7 +160,7 @@ def _erase_readout(path: Path, customer_id: str) -> int:
     return n
 
 
-def _erase_queue(path: Path, customer_id: str) -> int:
+def _erase_lines(path: Path, customer_id: str) -> int:
     with path.open(encoding="utf-8", newline="") as lines:
         rows = list(csv.DictReader(lines))
     kept = [row for row in rows if row["customer_id"] != customer_id]

@@ -18,7 +18,7 @@ from retaliation_risk.errors import ArgumentError, DataError
 from retaliation_risk.serve.settings import TENANT
 
 #: What a key may do; each scope includes those before it.
-SCOPES = ("metrics", "read", "write", "admin")
+SCOPES = ("metrics", "read", "agent", "write", "admin")
 SECRET_BYTES = 32
 _TOKEN = re.compile(r"(rr[0-9a-f]{12})\.([A-Za-z0-9_-]{43})")
 _COLUMNS = "key_id, name, tenant, scope, created_at, expires_at, revoked_at"

@@ -131,7 +131,7 @@ class Live:
         if customer_id not in self.told and code is not None:
             return Known(self.base.histories, code, 0)
         if customer_id not in self.known:
-            self.known[customer_id] = self._build(customer_id)
+            self.known[customer_id] = self.build(customer_id)
         return self.known[customer_id]
 
     def rows_of(self, customer_id: str) -> dict[str, list[Row]]:
@@ -150,7 +150,8 @@ class Live:
         """Return the tickets of a customer, known or not."""
         return self.rows_of(customer_id)["tickets"]
 
-    def _build(self, customer_id: str) -> Known:
+    def build(self, customer_id: str) -> Known:
+        """Make a customer's histories from all rows of hers."""
         rows, told, base = self.rows_of(customer_id), self.told.get(customer_id, _NOBODY), self.base
         opened = {row[0]: row[AT["tickets"]["opened_at"]] for row in rows["tickets"]}
         occurred = AT["ticket_events"]["occurred_at"]

@@ -10,12 +10,14 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from retaliation_risk._version import __version__
+from retaliation_risk.serve.keys import SCOPES
 from retaliation_risk.serve.routes import ROUTERS
 
-ABOUT = """Whom to please first: the risk that a customer retaliates, with reasons and tickets, as of now.
+ABOUT = f"""Whom to please first: the risk that a customer retaliates, with reasons and tickets, as of now.
 
 Every request but `/healthz` and `/readyz` needs an API key, which belongs to one tenant and one scope; each scope includes
-those before it: `metrics`, `read`, `write`, `admin`. Every refusal has the shape `Refusal` and a code of docs/messages.md.
+those before it: {", ".join(f"`{scope}`" for scope in SCOPES)}.
+Every refusal has the shape `Refusal` and a code of docs/messages.md.
 """
 SCHEMES = {
     "key": {"type": "apiKey", "in": "header", "name": "X-API-Key"},

@@ -15,7 +15,7 @@ from retaliation_risk.policies import choose_action
 from retaliation_risk.serve.answers import Band, Readout, Said
 from retaliation_risk.serve.base import NO_MODEL, Base
 from retaliation_risk.serve.experiences import history_of
-from retaliation_risk.serve.live import Known
+from retaliation_risk.serve.live import Known, Live
 from retaliation_risk.serve.rows import moment_of
 from retaliation_risk.serve.settings import ServeSettings
 
@@ -54,7 +54,7 @@ def compute_readout(
         band=told.band,
         horizon_days=base.horizon_days,
         reasons=_said(base, known, moment, told.reasons),
-        history=history_of(known, moment, values),
+        history=history_of(known, moment, values, base.definitions),
         influence=influence,
         action=action,
         action_why=why,
@@ -65,6 +65,25 @@ def compute_readout(
         stale=bool(stale),
         caveats=(*why_not, *stale, *_lacks(base, told), *known.notes),
     )
+
+
+def warm(live: Live, moment: int, settings: ServeSettings) -> None:
+    """Compute a readout, from the tables and as after an event, so that what is compiled at first use is there.
+
+    Parameters
+    ----------
+    live : Live
+        Nothing of it changes.
+    moment : int
+        Microseconds.
+    settings : ServeSettings
+    """
+    base = live.base
+    if not base.risk.size:
+        return
+    code = int(np.argmax(~np.isnan(base.risk)))
+    for known in (Known(base.histories, code, 0), live.build(str(base.histories.customer_ids[code]))):
+        compute_readout(base, known, moment, computed_at=moment, settings=settings)
 
 
 @dataclass(frozen=True)

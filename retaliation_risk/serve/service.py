@@ -22,9 +22,12 @@ from retaliation_risk.serve.checking import check_events, feedback_entry, result
 from retaliation_risk.serve.forget import erase_files, marks_of, what_remains
 from retaliation_risk.serve.live import AT, Known, Live
 from retaliation_risk.serve.log import FORGOTTEN, Entry, EventLog
-from retaliation_risk.serve.readout import compute_readout, risk_now
+from retaliation_risk.serve.readout import compute_readout, risk_now, warm
 from retaliation_risk.serve.rows import microseconds
 from retaliation_risk.serve.settings import ServeSettings
+
+BEHIND = "The event log cannot be read now: events that other processes took since are not counted."
+"""What a readout says meanwhile."""
 
 Clock = Callable[[], int]
 """Gives now, in microseconds of UTC since 1970."""
@@ -48,7 +51,9 @@ class Service:
         self._clock = clock
         self._lock = threading.RLock()
         self._live = self._of(base)
-        self._catch_up()
+        self._behind = ""
+        self._replay(self._live)
+        warm(self._live, self._now(self._live), settings)
 
     @classmethod
     def open(cls, settings: ServeSettings, clock: Clock = system_clock) -> Service:
@@ -106,9 +111,10 @@ class Service:
         with self._lock:
             live = self._catch_up()
             _known(live, customer_id)
-            known, clock = live.of(customer_id), self._now(live)
+            known, clock, behind = live.of(customer_id), self._now(live), self._behind
         moment = _moment(known, clock) if now is None else microseconds(now)
-        return compute_readout(live.base, known, moment, computed_at=clock, settings=self.settings)
+        told = compute_readout(live.base, known, moment, computed_at=clock, settings=self.settings)
+        return replace(told, stale=True, caveats=(*told.caveats, BEHIND)) if behind else told
 
     def append(self, events: Sequence[LiveEvent]) -> Appended:
         """Write events to the log and count them from then on; return when they are on disk.
@@ -201,17 +207,15 @@ class Service:
         settings = replace(self.settings, run=run, tables=self.settings.tables if tables is None else tables)
         live = self._of(open_base(run, settings.tables, other_tables=settings.other_tables))
         self._replay(live)
+        warm(live, self._now(live), settings)
         with self._lock:
             self._replay(live)
             self.settings, self._live = settings, live
 
     def ready(self) -> dict[str, str]:
         """Return what is served and whether the log can be read, in words; ``log`` is ``ok`` or what is wrong."""
-        try:
-            with self._lock:
-                live, log = self._catch_up(), "ok"
-        except DataError as error:
-            live, log = self._live, str(error)
+        with self._lock:
+            live, log = self._catch_up(), self._behind or "ok"
         return {
             "tenant": self.settings.tenant, "run": live.base.name, "log": log, "position": str(live.position)
         }  # fmt: skip
@@ -236,8 +240,12 @@ class Service:
         return live.base.moment if self.settings.clock == "run" else max(self._clock(), live.base.moment)
 
     def _catch_up(self) -> Live:
-        """Take in what the log holds beyond what is known here: own entries and those of other writers."""
-        self._replay(self._live)
+        """Take in what the log holds beyond what is known here; while it cannot be read, go on with what is known."""
+        try:
+            self._replay(self._live)
+            self._behind = ""
+        except DataError as error:
+            self._behind = str(error)
         return self._live
 
     def _replay(self, live: Live) -> None:

@@ -41,6 +41,13 @@ def test_what_becomes_known_at_the_moment_is_not_told(histories):
     assert set(after.happened) - set(before.happened) == {"bad_csat"}
 
 
+def test_a_question_is_no_complaint(small_frames):
+    tickets = small_frames["tickets"]
+    small_frames["tickets"] = tickets.assign(is_complaint=tickets["ticket_id"] != "T1")
+    told = experiences(build_histories(tables_from_frames(small_frames)), "C1", "2025-03-30")
+    assert [(each.ticket_id, each.is_complaint) for each in told] == [("T2", True), ("T1", False)]
+
+
 def test_who_wrote_and_got_no_answer(small_frames):
     events = small_frames["ticket_events"]
     small_frames["ticket_events"] = events[events["event_type"] != "message_out"]

@@ -9,12 +9,15 @@ import sys
 import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from retaliation_risk.errors import DataError
+from retaliation_risk.serve import Feedback, LiveEvent, Service
 from retaliation_risk.serve.log import Entry, EventLog, body_of
+from retaliation_risk.serve.service import BEHIND
 
 ROW = body_of({"ticket_id": "T1", "value": 0.5})
 
@@ -213,3 +216,33 @@ def test_a_reader_finds_a_restarted_database_again(cluster):
     cluster.start()
     assert [each.event_id for each in log.after(0)] == ["a"]
     log.close()
+
+
+def test_a_service_outlives_its_database_and_keeps_all_that_it_acknowledged(cluster, settings):
+    own = replace(settings, log=cluster.address, tenant="outlived")
+    service = Service.open(own)
+    customer = service.queue(1)[0].customer_id
+    calls = service.readout(customer).history.calls
+
+    def send(number):
+        row = {"ticket_id": f"L{number}", "customer_id": customer, "opened_at": "2025-12-30"}
+        return service.append([LiveEvent(f"l{number}", "tickets", row)]).count("stored")
+
+    assert send(1) == 1
+    cluster.stop()
+    told = service.readout(customer)
+    assert (told.history.calls, told.stale, told.caveats[-1]) == (calls + 1, True, BEHIND)
+    assert service.queue(1)[0].customer_id == customer
+    with pytest.raises(DataError, match="RR703"):
+        send(2)
+    with pytest.raises(DataError, match="RR703"):
+        service.feedback(Feedback(customer, "acknowledged", "k"))
+    assert service.ready()["log"].startswith("RR711")
+    cluster.start()
+    assert send(2) == 1
+    assert (service.readout(customer).history.calls, service.ready()["log"]) == (calls + 2, "ok")
+    assert BEHIND not in service.readout(customer).caveats
+    service.close()
+    again = Service.open(own)
+    assert again.readout(customer).history.calls == calls + 2
+    again.close()

@@ -10,7 +10,8 @@ import pytest
 
 from retaliation_risk.errors import ArgumentError, ArtefactError, DataError
 from retaliation_risk.influence import contact_key
-from retaliation_risk.serve import Feedback, LiveEvent, ServeSettings, Service, variables
+from retaliation_risk.serve import Feedback, LiveEvent, ServeSettings, Service, readout, variables
+from retaliation_risk.serve.readout import compute_readout
 from tests.serve.conftest import SECRET
 
 NEW = {
@@ -37,7 +38,7 @@ def test_a_new_customer_is_known_by_id_address_and_key_from_the_moment_of_the_an
     assert service.find(email="Ana@example.org ") == service.find(customer_id="N1") == "N1"
     told = service.readout("N1")
     assert (told.history.calls, told.history.open_tickets, told.history.failed_recoveries) == (1, 1, 0)
-    assert told.history.experiences[0].line == "reported a failure; still open"
+    assert told.history.experiences[0].line == "reported a failure · still open"
     send(
         service,
         ("ticket_events", change("solved", "2025-12-02")),
@@ -46,7 +47,7 @@ def test_a_new_customer_is_known_by_id_address_and_key_from_the_moment_of_the_an
     later = service.readout("N1")
     assert later.risk > told.risk
     assert later.history.failed_recoveries == 1
-    assert "not made good: the ticket was reopened" in later.history.experiences[0].line
+    assert "not made good: had to be reopened" in later.history.experiences[0].line
     assert later.history.double_deviation
     json.dumps(later.as_dict())
 
@@ -211,8 +212,10 @@ def test_who_is_forgotten_is_nowhere_and_stays_so(copied, tmp_path):
         "tickets.parquet",
         "readout.sqlite",
         "queue_risk_only.csv",
+        "experiences.csv",
     } <= gone.erased.keys()
-    assert any("train again" in words for words in gone.remains)
+    for words in ("train again", "memory of other running processes"):
+        assert any(words in each for each in gone.remains)
     assert service.find(customer_id=name) is None
     with pytest.raises(ArgumentError, match="RR402"):
         service.readout(name)
@@ -277,6 +280,23 @@ def test_another_run_takes_over_without_a_failed_readout(copied, tmp_path):
     assert service.readout("N1").run == "second"
     assert {calls for _, calls in seen} == {1}
     assert service.ready() == {"tenant": "default", "run": "second", "log": "ok", "position": "2"}
+    service.close()
+
+
+def test_before_a_run_is_served_a_readout_of_it_was_computed(copied, tmp_path, monkeypatch):
+    computed = []
+
+    def seen(base, *rest, **more):
+        computed.append(base.name)
+        return compute_readout(base, *rest, **more)
+
+    monkeypatch.setattr(readout, "compute_readout", seen)
+    service = Service.open(copied)
+    assert computed == ["run", "run"]
+    assert (service._live.known, service._live.told) == ({}, {})
+    shutil.copytree(copied.run, tmp_path / "second")
+    service.switch(tmp_path / "second")
+    assert computed[2:] == ["second", "second"]
     service.close()
 
 

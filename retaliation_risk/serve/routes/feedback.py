@@ -12,7 +12,7 @@ from retaliation_risk.serve.refusals import Refused
 from retaliation_risk.serve.schemas import Said, SnoozeIn
 from retaliation_risk.serve.statuses import KEYED, WITH_BODY, refusals
 
-router = APIRouter(prefix="/v1", route_class=guarded("write"), responses=refusals(*KEYED, *WITH_BODY))
+router = APIRouter(prefix="/v1", route_class=guarded("agent"), responses=refusals(*KEYED, *WITH_BODY))
 
 
 @router.post("/feedback", status_code=204, tags=["feedback"], responses=refusals(404))

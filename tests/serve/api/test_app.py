@@ -1,14 +1,16 @@
 """The API as a helpdesk meets it: readouts, events, feedback, the queue, and one shape for all refusals."""
 
 import re
+from contextlib import closing
 from datetime import timedelta
 
 import pandas as pd
 import pytest
 
 from retaliation_risk.influence import contact_key
+from retaliation_risk.serve import Service
 from retaliation_risk.serve.refusals import STATUS
-from tests.serve.api.conftest import SECRET, address
+from tests.serve.api.conftest import SECRET, address, listening
 
 
 def failed_recovery(ticket, customer, moment):
@@ -94,7 +96,7 @@ def test_a_bad_event_is_refused_by_itself_with_its_code(ask, made_run):
 
 @pytest.mark.parametrize("kind", ["acknowledged", "disagree"])
 def test_feedback_is_taken_and_leaves_no_body(ask, made_run, kind):
-    told = ask("POST", "/v1/feedback", "write", json={"customer_id": made_run.customers[0], "kind": kind})
+    told = ask("POST", "/v1/feedback", "agent", json={"customer_id": made_run.customers[0], "kind": kind})
     assert (told.status_code, told.content) == (204, b"")
 
 
@@ -121,8 +123,8 @@ REFUSED = {
     "a customer nobody knows": (("POST", "/v1/readout", "read", {"customer_id": "nobody"}), 404, "RR727"),
     "an address nobody has": (("POST", "/v1/readout", "read", {"email": "no@body.example"}), 404, "RR727"),
     "two names at once": (("POST", "/v1/readout", "read", {"customer_id": "a", "email": "b@c.de"}), 422, "RR725"),
-    "feedback of another kind": (("POST", "/v1/feedback", "write", {"customer_id": "a", "kind": "x"}), 422, "RR725"),
-    "feedback on nobody": (("POST", "/v1/feedback", "write", {"customer_id": "a", "kind": "disagree"}), 404, "RR727"),
+    "feedback of another kind": (("POST", "/v1/feedback", "agent", {"customer_id": "a", "kind": "x"}), 422, "RR725"),
+    "feedback on nobody": (("POST", "/v1/feedback", "agent", {"customer_id": "a", "kind": "disagree"}), 404, "RR727"),
     "a queue of no rows": (("GET", "/v1/queue?limit=0", "read"), 422, "RR725"),
     "an erasure of nobody": (("DELETE", "/v1/customers/nobody", "admin"), 404, "RR727"),
 }  # fmt: skip
@@ -136,3 +138,22 @@ def test_refusals_have_one_shape(ask, name):
     assert (told.status_code, told.json()["code"]) == (status, code)
     assert told.json()["message"].startswith(code)
     assert STATUS[code] == status
+
+
+def test_with_a_full_disk_events_are_refused_and_readouts_answered(serve_settings, made_run, tmp_path):
+    with closing(Service.open(serve_settings(tmp_path))) as service:
+        service._log.store._connection.execute("PRAGMA max_page_count = 12")
+        with listening({"default": service}, service.settings) as served:
+
+            def ask(path, scope, body):
+                headers = {"X-API-Key": served.tokens[scope]}
+                told = served.client.post(path, headers=headers, json=body)
+                return told.status_code, told.json()
+
+            row = {"customer_id": made_run.customers[0], "ordered_at": "2025-01-01"}
+            events = [{"event_id": f"full-{n}", "table": "orders", "row": row} for n in range(200)]
+            status, refused = ask("/v1/events", "write", {"events": events})
+            assert (status, refused["code"]) == (503, "RR703")
+            status, told = ask("/v1/readout", "read", {"customer_id": made_run.customers[0]})
+            assert (status, told["customer_id"]) == (200, made_run.customers[0])
+            assert ask("/v1/events", "write", events[0])[1]["stored"] == 1

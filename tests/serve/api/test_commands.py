@@ -2,6 +2,8 @@
 
 import json
 import shutil
+import subprocess
+import sys
 
 import pytest
 
@@ -48,6 +50,14 @@ def test_an_unknown_key_leaves_with_its_code(cli):
     code, out, said = cli("keys", "revoke", "rr0")
     assert (code, out) == (2, "")
     assert said.startswith("RR732 key store: no key has the id 'rr0'.")
+
+
+def test_keys_are_made_without_loading_what_computes():
+    asked = (
+        "import sys, retaliation_risk.serve.keys; print({'numpy', 'pandas', 'fastapi'} & sys.modules.keys())"
+    )
+    done = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "set()"
 
 
 def test_the_scopes_that_are_offered_are_all_there_are():

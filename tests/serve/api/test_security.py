@@ -18,7 +18,7 @@ GUARDED = {
     "readout": ("POST", "/v1/readout", "read"),
     "queue": ("GET", "/v1/queue", "read"),
     "events": ("POST", "/v1/events", "write"),
-    "feedback": ("POST", "/v1/feedback", "write"),
+    "feedback": ("POST", "/v1/feedback", "agent"),
     "erasure": ("DELETE", "/v1/customers/nobody", "admin"),
     "metrics": ("GET", "/metrics", "metrics"),
 }

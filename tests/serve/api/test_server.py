@@ -103,7 +103,7 @@ def session(served, people):
         ask(
             "POST", "/v1/events", "write", {"event_id": "f", "table": "tickets", "row": {people["column"]: 1}}
         ),
-        ask("POST", "/v1/feedback", "write", {"customer_id": people["feedback"], "kind": "disagree"}),
+        ask("POST", "/v1/feedback", "agent", {"customer_id": people["feedback"], "kind": "disagree"}),
         ask("DELETE", f"/v1/customers/{people['path']}", "admin"),
         ask("GET", f"/v1/queue?limit={people['query']}", "read"),
         ask("GET", f"/{people['page']}?{people['page']}", "read"),
