@@ -380,7 +380,7 @@ def test_what_does_not_exist_is_not_found(cli, tmp_path, monkeypatch, arguments)
 def test_an_unknown_helpdesk(cli, tmp_path):
     code, _, err = cli("import", "napkin", tmp_path / "log.csv", "--out", tmp_path / "tables")
     assert (code, problems(err)[0][0]) == (2, "RR111")
-    assert "'napkin'; it must be one of servicenow" in err
+    assert "'napkin'; it must be one of freshdesk, hubspot" in err
 
 
 @pytest.mark.parametrize("content", [None, "", "{", '{"schema_version": 99}'])

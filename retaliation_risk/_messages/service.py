@@ -147,7 +147,7 @@ OF_SERVICE = (
     Message(
         "RR731",
         "not ready",
-        "The service cannot write its event log or its audit log, and answers nothing that it cannot record.",
+        "The service cannot write its logs, or the files that it must erase from, and does nothing that it cannot finish.",
         "See that the disk has room and is writable, then try again.",
     ),
     Message(

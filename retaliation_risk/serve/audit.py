@@ -2,7 +2,8 @@
 
 Each line is JSON and carries the SHA-256 of the line before it, over the ends of files too, so a line that was changed,
 cut out or put in shows (:func:`verify_audit`). The last lines of all can be cut off without a trace in what is left:
-note the head that ``verify_audit`` returns somewhere else, and give it at the next check.
+note the head that ``verify_audit`` returns somewhere else, and give it at the next check. Only that head stands against
+somebody who may write to the folder and makes the whole chain anew from the line that he changed.
 
 A line is with the operating system before the answer is sent, so a killed process loses none; a power cut can lose those of
 the last second, except of an erasure, which is on disk first.

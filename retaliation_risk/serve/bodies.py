@@ -47,6 +47,8 @@ async def read_body(request: Request, seconds: float) -> bytes:
             body = await request.body()
     except TimeoutError:
         raise Refused("RR730", f"no whole body in {seconds:g} seconds.", {"Connection": "close"}) from None
+    if b"\0" in body:  # UTF-16 or UTF-32, which the reader of JSON would take and depth cannot count
+        raise Refused("RR726", "the body is not UTF-8.")
     if (found := depth(body)) > DEEPEST:
         raise Refused("RR726", f"the body is nested {found} deep; {DEEPEST} is allowed.")
     return body

@@ -38,7 +38,7 @@ def forget_offline(settings: ServeSettings, customer_id: str) -> Forgotten:
         closing(AuditLog(settings.audit, settings.audit_days)) as audit,
         closing(Service.open(settings)) as service,
     ):
-        if service.find(customer_id=customer_id) is None:
+        if not service.holds(customer_id):
             raise ArgumentError("RR402", f"{customer_id!r} is unknown.")
         audit.append({"kind": "forget", **line}, datetime.now(UTC), durable=True)
         forgotten = service.forget(customer_id)

@@ -7,17 +7,20 @@ checksums to come are noted in ``erasures.json`` of the run folder, so that the 
 from __future__ import annotations
 
 import csv
+import fcntl
 import hashlib
 import hmac
 import json
 import os
+import shutil
 import sqlite3
-from collections.abc import Iterable, Mapping
-from contextlib import closing
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import duckdb
 
+from retaliation_risk.errors import DataError
 from retaliation_risk.tables import CONTRACT
 from retaliation_risk.tables._cast import text
 from retaliation_risk.tables._feeds import file_feed, sha256
@@ -27,7 +30,6 @@ from retaliation_risk.tables._sql import literal
 from retaliation_risk.tables._sql import name as quoted
 
 ERASURES = "erasures.json"
-LISTS = ("queue_*.csv", "experiences.csv")
 """Files of a run folder with lines of single customers."""
 REMAINS = (
     "The parameters of the trained model, learned from all customers together: train again to be rid of her part.",
@@ -65,10 +67,30 @@ def erase_files(run: Path, tables: Path, customer_id: str, tickets: Iterable[str
     dict of str to int
         Rows erased by file; files without any are not named.
     """
-    erased = _erase_tables(run, tables, customer_id, set(tickets)) if tables.is_dir() else {}
-    readouts = _erase_readout(run / "readout.sqlite", customer_id)
-    lists = {path.name: _erase_lines(path, customer_id) for each in LISTS for path in sorted(run.glob(each))}
-    return {name: n for name, n in {**erased, "readout.sqlite": readouts, **lists}.items() if n}
+    with _in_turn(tables):
+        erased = _erase_tables(run, tables, customer_id, set(tickets)) if tables.is_dir() else {}
+        readouts = _erase_readout(run / "readout.sqlite", customer_id)
+        listed = {path.name: _erase_lines(path, customer_id) for path in sorted(run.glob("*.csv"))}
+    return {name: n for name, n in {**erased, "readout.sqlite": readouts, **listed}.items() if n}
+
+
+def check_erasable(run: Path, tables: Path) -> None:
+    """Return if an erasure can write run folder and tables; raise RR731 where it would stop half-way."""
+    shut = [folder for folder in (run, tables) if folder.is_dir() and not os.access(folder, os.W_OK)]
+    if shut:
+        names = " and ".join(repr(folder.name) for folder in shut)
+        raise DataError("RR731", f"{names} cannot be written to, and nothing was erased.")
+
+
+@contextmanager
+def _in_turn(tables: Path) -> Iterator[None]:
+    """One erasure at a time, of all threads and processes: of two that write a file anew, the later brings back rows."""
+    turn = os.open(tables, os.O_RDONLY)
+    try:
+        fcntl.flock(turn, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(turn)
 
 
 def what_remains(run: Path, tables: Path, customer_id: str) -> tuple[str, ...]:
@@ -108,7 +130,7 @@ def _erase_tables(run: Path, folder: Path, customer_id: str, tickets: set[str]) 
                     made[path], erased[path.name] = _beside(path), n
         _note_sums(run, made)
         for path, new in made.items():
-            os.replace(new, path)
+            _take_place(new, path)
     finally:
         for path in (path for paths in files.values() for path in paths):
             _beside(path).unlink(missing_ok=True)
@@ -139,6 +161,12 @@ def _beside(path: Path) -> Path:
     return path.with_name(f".{path.name}.partial-erasure")
 
 
+def _take_place(new: Path, path: Path) -> None:
+    """Put a file in the place of another, open to nobody else than that was."""
+    shutil.copymode(path, new)
+    os.replace(new, path)
+
+
 def _note_sums(run: Path, made: Mapping[Path, Path]) -> None:
     sums = accepted_sums(run) | {(path.name, sha256(new)) for path, new in made.items()}
     listed = [{"file": file, "sha256": digest} for file, digest in sorted(sums)]
@@ -161,14 +189,15 @@ def _erase_readout(path: Path, customer_id: str) -> int:
 
 
 def _erase_lines(path: Path, customer_id: str) -> int:
+    """Erase a customer's lines of a CSV file: of the queues and of whatever else has a column ``customer_id``."""
     with path.open(encoding="utf-8", newline="") as lines:
         rows = list(csv.DictReader(lines))
-    kept = [row for row in rows if row["customer_id"] != customer_id]
+    kept = [row for row in rows if row.get("customer_id") != customer_id]
     if len(kept) < len(rows):
         partial = path.with_name(f".{path.name}.partial-erasure")
         with partial.open("w", encoding="utf-8", newline="") as lines:
             writer = csv.DictWriter(lines, list(rows[0]), lineterminator="\n")
             writer.writeheader()
             writer.writerows(kept)
-        os.replace(partial, path)
+        _take_place(partial, path)
     return len(rows) - len(kept)

@@ -90,11 +90,19 @@ class Live:
                 kept.pop(customer_id, None)
         for ticket_id in [each for each in self.owners if self.erased("ticket", each)]:
             del self.owners[ticket_id]
+        for table, name in [each for each in self.waiting if self.erased(each[0].removesuffix("s"), each[1])]:
+            del self.waiting[table, name]
 
     def knows(self, customer_id: str) -> bool:
         """Say whether there is such a customer, in the tables or in the log, who was not erased."""
         there = self.base.code(customer_id) is not None or bool(self.told.get(customer_id, _NOBODY).changes)
         return there and not self.erased("customer", customer_id)
+
+    def holds(self, customer_id: str) -> bool:
+        """Say whether there is anything to erase: of who is known, whose rows wait, or whose erasure broke off."""
+        code = self.base.code(customer_id)
+        left = code is not None and bool(self.base.rows.of(code)["customers"])
+        return left or self.knows(customer_id) or ("customers", customer_id) in self.waiting
 
     def erased(self, kind: str, name: str) -> bool:
         """Say whether a ``customer`` or ``ticket`` was erased."""
@@ -147,8 +155,12 @@ class Live:
         return rows
 
     def tickets_of(self, customer_id: str) -> list[Row]:
-        """Return the tickets of a customer, known or not."""
-        return self.rows_of(customer_id)["tickets"]
+        """Return the tickets of a customer, known or not, and those that wait for the customer."""
+        waiting = self.waiting.get(("customers", customer_id), [])
+        return [
+            *self.rows_of(customer_id)["tickets"],
+            *(row_of(each) for each in waiting if each.kind == "tickets"),
+        ]
 
     def build(self, customer_id: str) -> Known:
         """Make a customer's histories from all rows of hers."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -62,8 +63,9 @@ class SqliteStore:
 
     @classmethod
     def open(cls, path: str) -> SqliteStore:
-        """Open the file, and make it where there is none."""
+        """Open the file, and make it where there is none, for its owner only."""
         try:
+            os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
             connection = sqlite3.connect(
                 path, timeout=_WAIT_SECONDS, isolation_level=None, check_same_thread=False
             )
@@ -71,7 +73,7 @@ class SqliteStore:
                 connection.execute(f"PRAGMA {pragma}")
             for statement in _TABLE.format(serial="INTEGER PRIMARY KEY AUTOINCREMENT").split(";"):
                 connection.execute(statement)
-        except sqlite3.Error as error:
+        except (OSError, sqlite3.Error) as error:
             raise DataError("RR711", f"{path!r} ({error}).") from error
         return cls(connection, path)
 

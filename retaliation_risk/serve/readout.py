@@ -42,7 +42,7 @@ def compute_readout(
     values = features_of(base, known, moment)
     why_not = _why_not(known, moment)
     told = UNTOLD if why_not or base.artefact is None else _told(base, values)
-    influence = base.influence_of(customer_id)
+    influence = None if known.histories.spans.opted_out[known.code] else base.influence_of(customer_id)
     action, why = _action(base, values, told, influence)
     stale = tuple(_stale(base, moment, computed_at, settings))
     return Readout(

@@ -15,12 +15,14 @@ from retaliation_risk.errors import ArtefactError, RetaliationRiskError
 
 #: The status that a code is answered with; other codes as :func:`status_of` says.
 STATUS = {
-    "RR402": 404, "RR707": 401, "RR703": 503, "RR709": 409,
+    "RR402": 404, "RR707": 401, "RR703": 503, "RR709": 409, "RR711": 503,
     "RR720": 401, "RR721": 403, "RR722": 429, "RR723": 413, "RR724": 415, "RR725": 422, "RR726": 400, "RR727": 404,
-    "RR728": 405, "RR729": 500, "RR730": 408, "RR731": 503,
+    "RR728": 405, "RR729": 500, "RR730": 408, "RR732": 503, "RR731": 503,
 }  # fmt: skip
 #: The code of a status.
 CODES = {status: code for code, status in STATUS.items()}
+# What is wrong with a store names places and databases: the log of the service says it, not the answer.
+_INSIDE = frozenset({"RR703", "RR711", "RR732"})
 _FOUND = {404: "nothing is here.", 405: "the page has no such method."}
 _NAME = re.compile(r"[A-Za-z_]{1,40}")
 _ADDRESS = re.compile(r"[^\s\"'<>()=,;@]+(?:@|%40)[^\s\"'<>()=,;@]+")
@@ -64,6 +66,10 @@ def answer(error: RetaliationRiskError, detail: Sequence[Mapping[str, Any]] = ()
 
 async def _refused(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RetaliationRiskError)
+    if error.code in _INSIDE:
+        told = getattr(request.state, "told", {})
+        request.state.told = {**told, "trouble": without_addresses(str(error))}
+        error = Refused(error.code, "the log of the service says more.")
     return answer(error)
 
 

@@ -197,9 +197,11 @@ def _time(value: Any) -> int:
     found = value.strip() if isinstance(value, str) else ""
     if not _TIME.fullmatch(found):
         raise ValueError
-    return microseconds(
+    time = microseconds(
         datetime.fromisoformat(found.replace("UTC", "Z").replace(" Z", "Z").replace(" +", "+"))
     )
+    moment_of(time)  # raises where only its zone keeps a time within the years 1 to 9999
+    return time
 
 
 def _float(value: Any) -> float:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import (
+    AfterValidator,
     AwareDatetime,
     BaseModel,
     BeforeValidator,
@@ -38,7 +39,15 @@ def _text(value: Any) -> Any:
     return value
 
 
-Moment = Annotated[AwareDatetime, BeforeValidator(_text)]
+def _in_utc(value: datetime) -> datetime:
+    """Refuse what lies in no year of UTC, though it does in its own zone."""
+    try:
+        return value.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError("no time of UTC") from error
+
+
+Moment = Annotated[AwareDatetime, BeforeValidator(_text), AfterValidator(_in_utc)]
 
 
 class _Body(BaseModel):
@@ -142,7 +151,7 @@ class FeedbackIn(_Body):
 
 
 class SnoozeIn(_Body):
-    """Keep a customer out of the queue until a moment."""
+    """Let a customer stand behind all others in the queue until a moment."""
 
     customer_id: CustomerId
     kind: Literal["snooze"]

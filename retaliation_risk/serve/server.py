@@ -15,11 +15,12 @@ from typing import Any
 import uvicorn
 from fastapi import FastAPI
 
-from retaliation_risk.errors import ArgumentError
+from retaliation_risk.errors import ArgumentError, RetaliationRiskError
 from retaliation_risk.serve.app import create_app
 from retaliation_risk.serve.audit import AuditLog
 from retaliation_risk.serve.guard import Desk
 from retaliation_risk.serve.keys import KeyStore
+from retaliation_risk.serve.refusals import without_addresses
 from retaliation_risk.serve.service import Service
 from retaliation_risk.serve.settings import ServeSettings
 from retaliation_risk.serve.watch import JsonLines, told, write_line
@@ -127,9 +128,14 @@ def switch_runs(desk: Desk, several: Mapping[str, ServeSettings]) -> None:
             desk.services[name].switch(settings.run)
             outcome: dict[str, Any] = {"switched": True}
         except Exception as error:  # whatever is wrong with the new run, the old one goes on
-            outcome = {"switched": False, **told(error), "message": str(error)}
+            outcome = {"switched": False, **told(error), "message": _words(error)}
         desk.metrics.count("run_switches_total", tenant=name, outcome=str(outcome["switched"]).lower())
         write_line({"tenant": name, **outcome})
+
+
+def _words(error: Exception) -> str:
+    """Return what the log may repeat of an exception: our own words, without what looks like an address in them."""
+    return without_addresses(str(error)) if isinstance(error, RetaliationRiskError) else ""
 
 
 def uvicorn_config(app: FastAPI, settings: ServeSettings) -> uvicorn.Config:

@@ -19,7 +19,7 @@ from retaliation_risk.serve import queue
 from retaliation_risk.serve.answers import Appended, Feedback, Forgotten, LiveEvent, QueueRow, Readout
 from retaliation_risk.serve.base import Base, open_base
 from retaliation_risk.serve.checking import check_events, feedback_entry, result_of
-from retaliation_risk.serve.forget import erase_files, marks_of, what_remains
+from retaliation_risk.serve.forget import check_erasable, erase_files, marks_of, what_remains
 from retaliation_risk.serve.live import AT, Known, Live
 from retaliation_risk.serve.log import FORGOTTEN, Entry, EventLog
 from retaliation_risk.serve.readout import compute_readout, risk_now, warm
@@ -92,6 +92,11 @@ class Service:
         if len(found) > 1:
             raise DataError("RR709", f"{len(found)} customers have it.")
         return next(iter(found), None)
+
+    def holds(self, customer_id: str) -> bool:
+        """Say whether there is anything to erase: of who is known, whose rows wait, or whose erasure broke off."""
+        with self._lock:
+            return self._catch_up().holds(customer_id)
 
     def readout(self, customer_id: str, now: datetime | None = None) -> Readout:
         """Tell what is known of a customer.
@@ -175,12 +180,15 @@ class Service:
         ------
         ArgumentError
             RR402, an unknown customer; RR111, no secret to make the mark with that keeps her out.
+        DataError
+            RR731, a run folder or tables that cannot be written: nothing was erased.
         """
         secrets = self._secrets()
         with self._lock:
             live = self._catch_up()
-            if not live.erased("customer", customer_id):
-                _known(live, customer_id)
+            if not live.erased("customer", customer_id) and not live.holds(customer_id):
+                raise ArgumentError("RR402", f"{customer_id!r} is unknown.")
+            check_erasable(live.base.folder, live.base.tables)
             code = live.base.code(customer_id)
             tickets = [row[AT["tickets"]["ticket_id"]] for row in live.tickets_of(customer_id)]
             names = [("customer", customer_id), *(("ticket", ticket) for ticket in tickets)]

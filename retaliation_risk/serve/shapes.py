@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
-from retaliation_risk.errors import ArgumentError, DataError
+from retaliation_risk.errors import ArgumentError, DataError, RetaliationRiskError
 from retaliation_risk.serve.answers import LiveEvent
 from retaliation_risk.serve.rows import holds_address, shown
 
@@ -115,8 +115,12 @@ def _of_event(kind: str, body: Mapping[str, Any]) -> Iterator[LiveEvent]:
 def _found(address: Any, find: Find) -> str | None:
     try:
         return find(address) if isinstance(address, str) and holds_address(address) else None
-    except ArgumentError:
-        return None
+    except RetaliationRiskError as error:
+        if (
+            isinstance(error, ArgumentError) or error.code == "RR709"
+        ):  # no address, no secret, several customers
+            return None
+        raise
 
 
 def _ticket(ticket: Mapping[str, Any], customer_id: str) -> dict[str, Any]:

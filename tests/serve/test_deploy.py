@@ -215,6 +215,18 @@ def test_metrics_stay_inside_and_http_is_sent_to_https(proxy):
     assert response.headers["Location"].startswith("https://")
 
 
+def test_who_is_erased_and_what_is_mistyped_reach_no_log(proxy):
+    folder, _, port = proxy
+    for path in ("/v1/customers/C-1042", "/agent/ana@example.org"):
+        ask_once(Through(folder, port), "POST", path, b"{}")
+    end = time.monotonic() + 10
+    while "POST other" not in (folder / "readout.access.log").read_text() and time.monotonic() < end:
+        time.sleep(0.02)
+    said = "".join(log.read_text() for log in folder.glob("*.log"))
+    assert '"POST /v1/customers/"' in said
+    assert [word for word in ("C-1042", "ana@") if word in said] == []
+
+
 def test_an_address_in_a_query_reaches_no_log(proxy):
     folder, _, port = proxy
     ask_once(

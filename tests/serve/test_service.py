@@ -3,6 +3,7 @@
 import json
 import shutil
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -12,6 +13,8 @@ from retaliation_risk.errors import ArgumentError, ArtefactError, DataError
 from retaliation_risk.influence import contact_key
 from retaliation_risk.serve import Feedback, LiveEvent, ServeSettings, Service, readout, variables
 from retaliation_risk.serve.readout import compute_readout
+from retaliation_risk.serve.shapes import read_zendesk
+from retaliation_risk.tables import read_tables
 from tests.serve.conftest import SECRET
 
 NEW = {
@@ -144,10 +147,11 @@ def test_a_clock_that_goes_back_hides_no_acknowledged_event(settings):
 
 
 def test_who_opts_out_or_leaves_has_a_history_and_no_risk(service):
-    name = service.queue(1)[0].customer_id
+    waiting = (service.readout(row.customer_id) for row in service.queue(50))
+    name = next(each.customer_id for each in waiting if each.influence is not None)
     send(service, ("customers", {"customer_id": name, "profiling_opt_out": True}))
     told = service.readout(name)
-    assert (told.risk, told.band, told.reasons) == (None, None, ())
+    assert (told.risk, told.band, told.reasons, told.influence) == (None, None, (), None)
     assert "opted out" in told.caveats[0]
     assert told.history.calls > 0
     assert name not in {row.customer_id for row in service.queue(50)}
@@ -234,6 +238,66 @@ def test_who_is_forgotten_is_nowhere_and_stays_so(copied, tmp_path):
     again.close()
 
 
+def test_erasures_at_the_same_time_leave_whole_tables_and_nobody_of_whom_they_erased(copied):
+    (copied.tables / "customers.parquet").chmod(0o600)
+    service = Service.open(copied)
+    names = [row.customer_id for row in service.queue(4)]
+    with ThreadPoolExecutor(len(names)) as pool:
+        gone = list(pool.map(service.forget, names))
+    service.close()
+    assert [each.erased["customers.parquet"] for each in gone] == [1] * len(names)
+    left = read_tables(copied.tables).connection.execute("SELECT customer_id FROM customers").fetchall()
+    assert {name for (name,) in left}.isdisjoint(names)
+    assert (copied.tables / "customers.parquet").stat().st_mode & 0o777 == 0o600
+
+
+def test_an_erasure_that_broke_off_can_be_asked_for_again(copied, monkeypatch):
+    service = Service.open(copied)
+    name = service.queue(1)[0].customer_id
+    with monkeypatch.context() as broken:
+        broken.setattr("retaliation_risk.serve.service.erase_files", cannot_write)
+        with pytest.raises(OSError, match="read-only"):
+            service.forget(name)
+    service.close()
+    again = Service.open(copied)
+    assert (again.find(customer_id=name), again.holds(name)) == (None, True)
+    assert again.forget(name).erased["customers.parquet"] == 1
+    assert not again.holds(name)
+    again.close()
+
+
+def test_where_files_cannot_be_written_nothing_is_erased(copied, monkeypatch):
+    service = Service.open(copied)
+    name = service.queue(1)[0].customer_id
+    monkeypatch.setattr(
+        "retaliation_risk.serve.forget.os.access", lambda folder, mode: folder != copied.tables
+    )
+    with pytest.raises(DataError, match="RR731 .*'tables' cannot be written"):
+        service.forget(name)
+    assert service.find(customer_id=name) == name
+    service.close()
+
+
+def cannot_write(*_):
+    raise OSError("read-only")
+
+
+def test_whose_rows_only_wait_can_be_forgotten(service):
+    send(service, ("tickets", TICKET), ("ticket_events", change("solved", "2025-12-02")))
+    assert (service.find(customer_id="N1"), service.holds("N1")) == (None, True)
+    assert service.forget("N1").erased == {"log": 2}
+    assert not service.holds("N1")
+    assert (
+        send(service, ("customers", NEW), ("ticket_events", change("closed", "2025-12-03"))) == ["RR706"] * 2
+    )
+
+
+@pytest.mark.parametrize("when", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"])
+def test_a_time_that_is_none_in_utc_is_refused_alone(service, when):
+    sent = send(service, ("customers", {**NEW, "first_seen_at": when}), ("customers", NEW))
+    assert sent == ["RR201", "stored"]
+
+
 def test_who_never_was_cannot_be_forgotten_and_without_a_secret_nobody(service, settings):
     with pytest.raises(ArgumentError, match="RR402"):
         service.forget("nobody")
@@ -254,6 +318,17 @@ def test_a_key_of_several_customers_names_nobody(service):
     send(service, ("customers", NEW), ("customers", {**NEW, "customer_id": "N2"}))
     with pytest.raises(DataError, match="RR709"):
         service.find(email="ana@example.org")
+    sent = {
+        "event_id": "z",
+        "event": "created",
+        "ticket_id": "Z",
+        "occurred_at": "2025-12-01",
+        "requester_id": 7,
+    }
+    ticket = read_zendesk(
+        {**sent, "requester_email": "ana@example.org"}, lambda text: service.find(email=text)
+    )
+    assert ticket[0].row["customer_id"] == "7"
     send(service, ("customers", {"customer_id": "N2", "contact_key": "another"}))
     assert service.find(email="ana@example.org") == "N1"
 

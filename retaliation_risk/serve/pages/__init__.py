@@ -7,6 +7,8 @@ from types import MappingProxyType
 
 _SCRIPTS = ("agent.js", "queue.js", "parts.js", "readout.js", "talk.js", "words.js")
 
+__all__ = ["PAGES", "read_page"]
+
 PAGES = MappingProxyType(
     {
         "/agent": "agent.html",

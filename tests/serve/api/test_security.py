@@ -3,14 +3,18 @@
 import http.client
 import json
 import socket
+import sqlite3
 import time
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
 from retaliation_risk.serve import Service
 from retaliation_risk.serve.headers import HEADERS
 from retaliation_risk.serve.keys import SCOPES
+from retaliation_risk.serve.server import switch_runs
 from retaliation_risk.serve.signature import sign_generic, sign_zendesk
 from tests.serve.api.conftest import address, listening
 
@@ -314,6 +318,7 @@ def test_a_stranger_is_refused_before_the_body_is_read(second):
 BODIES = {
     "deep lists": (b"[" * 5000, 400),
     "deep objects": (b'{"a":' * 5000 + b"1" + b"}" * 5000, 400),
+    "deep lists in UTF-16": (('{"a": "\u2200", "b": ' + "[" * 900 + "]" * 900 + "}").encode("utf-16"), 400),
     "deep brackets in a text": (json.dumps({"customer_id": "[" * 150}).encode(), 404),
     "a quote that is never closed": (b'{"customer_id": "' + b"[" * 5000, 400),
     "escaped quotes": (b'{"customer_id": "' + b'\\"' * 5000, 400),
@@ -412,6 +417,46 @@ def test_a_bug_shows_neither_its_trace_nor_what_was_sent(api, made_run, monkeypa
 
 
 # Signatures.
+
+
+@pytest.mark.parametrize(
+    ("store", "table", "code"), [("log", "entries", "RR711"), ("keys", "api_key", "RR732")]
+)
+def test_a_broken_store_is_said_with_its_place_in_the_log_and_without_in_the_answer(
+    made_run, serve_settings, tmp_path, store, table, code
+):
+    settings = serve_settings(tmp_path)
+    service = Service.open(settings)
+    with listening({"default": service}, settings) as served:
+        with sqlite3.connect(getattr(settings, store)) as other:
+            other.execute(f"DROP TABLE {table}")
+        told = served.client.post(
+            "/v1/readout",
+            headers={"X-API-Key": served.tokens["read"]},
+            json={"customer_id": made_run.customers[0]},
+        )
+        line = line_of(served, told)
+    service.close()
+    assert (told.status_code, told.json()["code"]) == (503, code)
+    assert str(tmp_path) not in told.text
+    assert str(tmp_path) in line["trouble"]
+
+
+def test_a_run_that_cannot_be_opened_puts_no_address_in_the_log(api, capsys):
+    switch_runs(api.app.state.desk, {"default": replace(api.settings, run=Path("ana@example.org"))})
+    said = capsys.readouterr().err
+    assert '"switched": false' in said
+    assert "RR710" in said
+    assert "ana@" not in said
+
+
+@pytest.mark.parametrize("until", ["9999-12-31T23:59:59-14:00", "0001-01-01T00:00:00+14:00"])
+def test_a_time_that_is_none_in_utc_is_no_time(ask, made_run, until):
+    said = {"customer_id": made_run.customers[0], "kind": "snooze", "until": until}
+    assert ask("POST", "/v1/feedback", "write", json=said).status_code == 422
+    row = {"customer_id": "N9", "first_seen_at": "2024-01-01"}
+    event = {"event_id": until, "table": "customers", "row": row, "known_at": until}
+    assert ask("POST", "/v1/events", "write", json=event).status_code == 422
 
 
 def test_where_there_is_a_secret_events_must_be_signed_with_it(serve_settings, tmp_path):
