@@ -89,6 +89,11 @@ class Base:
         return pd.Index(list(self.named))
 
     @cached_property
+    def likeliest(self) -> npt.NDArray[np.int64]:
+        """Positions of everybody, by the run's risk, the highest first; at the end those of whom it told none."""
+        return np.argsort(np.where(np.isnan(self.risk), np.inf, -self.risk), kind="stable")
+
+    @cached_property
     def typical(self) -> dict[str, float]:
         """What the model takes for usual, where that is not 0."""
         usual = {} if self.artefact is None else dict(getattr(self.artefact.model, "typical_", {}))

@@ -30,7 +30,6 @@ from retaliation_risk.tables._sql import literal
 from retaliation_risk.tables._sql import name as quoted
 
 ERASURES = "erasures.json"
-"""Files of a run folder with lines of single customers."""
 REMAINS = (
     "The parameters of the trained model, learned from all customers together: train again to be rid of her part.",
     "Counts and scores over many customers in the run folder.",

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from retaliation_risk.serve.answers import QueueRow, Readout
+from retaliation_risk.serve.answers import QueueRow
 from retaliation_risk.serve.live import Known, Live
+from retaliation_risk.serve.readout import action_of
 from retaliation_risk.serve.rows import moment_of
 from retaliation_risk.serve.spoken import Spoken
+from retaliation_risk.serve.told import Told, tell, values_of
 
 
 def candidates(live: Live, limit: int) -> list[str]:
@@ -19,7 +21,7 @@ def candidates(live: Live, limit: int) -> list[str]:
     """
     risk = live.base.risk
     wanted = limit + len(live.told) + len(live.forgotten) + len(live.spoken)
-    first = np.argsort(np.where(np.isnan(risk), np.inf, -risk), kind="stable")[:wanted]
+    first = live.base.likeliest[:wanted]
     ids = live.base.histories.customer_ids
     listed = [str(ids[code]) for code in first if not np.isnan(risk[code])]
     return [each for each in dict.fromkeys([*live.told, *listed]) if live.knows(each)]
@@ -38,23 +40,32 @@ def in_order(live: Live, risks: dict[str, float | None], now: int, limit: int) -
     return [each for each, _ in sorted(able, key=place)[:limit]]
 
 
-def rows_of(live: Live, readouts: Sequence[Readout]) -> list[QueueRow]:
-    """Return the rows of the queue, with what people said of them."""
-    return [_row(rank, each, live) for rank, each in enumerate(readouts, start=1)]
+def rows_of(
+    live: Live, customers: Sequence[str], asked: Mapping[str, Known], moments: Mapping[str, int]
+) -> list[QueueRow]:
+    """Return the rows of the queue, with what people said of them; computed together, as readouts one by one would be."""
+    base, known, times = live.base, [asked[each] for each in customers], [moments[each] for each in customers]
+    matrix = values_of(base, known, times)
+    rows = zip(customers, matrix.tolist(), tell(base, known, times, matrix), strict=True)
+    return [
+        _row(live, rank, customer, dict(zip(base.names, values, strict=True)), told)
+        for rank, (customer, values, told) in enumerate(rows, start=1)
+    ]
 
 
-def _row(rank: int, readout: Readout, live: Live) -> QueueRow:
-    said = _spoken(live, readout.customer_id)
+def _row(live: Live, rank: int, customer_id: str, values: Mapping[str, float], told: Told) -> QueueRow:
+    said = _spoken(live, customer_id)
+    action, _ = action_of(live.base, values, told, live.base.influence_of(customer_id))
     return QueueRow(
         rank=rank,
-        customer_id=readout.customer_id,
-        risk=readout.risk,
-        band=readout.band,
-        calls=readout.history.calls,
-        failed_recoveries=readout.history.failed_recoveries,
-        reasons=tuple(reason.sentence for reason in readout.reasons),
-        action=readout.action,
-        changed=readout.customer_id in live.told,
+        customer_id=customer_id,
+        risk=told.risk,
+        band=told.band,
+        calls=int(values["tickets_ever"]),
+        failed_recoveries=int(values["failed_recoveries_ever"]),
+        reasons=tuple(reason.sentence for reason in told.reasons),
+        action=action,
+        changed=customer_id in live.told,
         acknowledged_at=moment_of(said.acknowledged_at) if said.acknowledged_at else None,
         snoozed_until=moment_of(said.snoozed_until) if said.snoozed_until else None,
         disagreed=said.disagreed,
@@ -66,10 +77,11 @@ def _spoken(live: Live, customer_id: str) -> Spoken:
 
 
 def known_risks(
-    live: Live, asked: Mapping[str, Known], compute: Callable[[Known], float | None]
+    live: Live, asked: Mapping[str, Known], moments: Mapping[str, int]
 ) -> dict[str, float | None]:
     """Return the risk of each: the run's where nothing has happened since, else as computed, once after each event."""
-    for customer_id, known in asked.items():
-        if customer_id in live.told and customer_id not in live.risks:
-            live.risks[customer_id] = compute(known)
+    new = [each for each in asked if each in live.told and each not in live.risks]
+    known, times = [asked[each] for each in new], [moments[each] for each in new]
+    told = tell(live.base, known, times, values_of(live.base, known, times))
+    live.risks.update({each: one.risk for each, one in zip(new, told, strict=True)})
     return {each: live.risks[each] if each in live.told else live.base.risk_of(each) for each in asked}

@@ -22,7 +22,7 @@ from retaliation_risk.serve.checking import check_events, feedback_entry, result
 from retaliation_risk.serve.forget import check_erasable, erase_files, marks_of, what_remains
 from retaliation_risk.serve.live import AT, Known, Live
 from retaliation_risk.serve.log import FORGOTTEN, Entry, EventLog
-from retaliation_risk.serve.readout import compute_readout, risk_now, warm
+from retaliation_risk.serve.readout import compute_readout, warm
 from retaliation_risk.serve.rows import microseconds
 from retaliation_risk.serve.settings import ServeSettings
 
@@ -164,12 +164,10 @@ class Service:
             live = self._catch_up()
             clock = self._now(live)
             asked = {each: live.of(each) for each in queue.candidates(live, limit)}
-        risks = queue.known_risks(
-            live, asked, lambda known: risk_now(live.base, known, _moment(known, clock))
-        )
-        tell = partial(compute_readout, live.base, computed_at=clock, settings=self.settings)
-        first = [asked[each] for each in queue.in_order(live, risks, clock, limit)]
-        return queue.rows_of(live, [tell(known, _moment(known, clock)) for known in first])
+            moments = {each: _moment(known, clock) for each, known in asked.items()}
+            risks = queue.known_risks(live, asked, moments)
+            first = queue.in_order(live, risks, clock, limit)
+        return queue.rows_of(live, first, asked, moments)
 
     def forget(self, customer_id: str) -> Forgotten:
         """Erase a customer from log, memory, tables and run folder; later events of her are refused (RR706).

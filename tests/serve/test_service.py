@@ -194,6 +194,18 @@ def test_the_queue_follows_events_and_feedback(service):
         service.feedback(Feedback("nobody", "disagree", "k1"))
 
 
+def test_a_row_of_the_queue_says_what_the_readout_says(service):
+    later = service.queue(40)[30].customer_id
+    send(service, ("orders", {"customer_id": later, "ordered_at": "2025-12-30"}))
+    rows = service.queue(40)
+    assert [row.changed for row in rows].count(True) == 1
+    for row in rows:
+        told = service.readout(row.customer_id)
+        assert (row.risk, row.band, row.action) == (told.risk, told.band, told.action)
+        assert row.reasons == tuple(reason.sentence for reason in told.reasons)
+        assert (row.calls, row.failed_recoveries) == (told.history.calls, told.history.failed_recoveries)
+
+
 def test_what_one_service_takes_down_another_tells_and_so_does_a_restart(settings, service):
     other = Service.open(settings)
     send(service, ("customers", NEW), ("tickets", TICKET))

@@ -5,6 +5,8 @@ from __future__ import annotations
 from importlib.resources import files
 from types import MappingProxyType
 
+__all__ = ["PAGES", "read_page"]
+
 _SCRIPTS = ("agent.js", "queue.js", "parts.js", "readout.js", "talk.js", "words.js")
 
 __all__ = ["PAGES", "read_page"]
