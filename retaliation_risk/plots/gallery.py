@@ -20,8 +20,8 @@ _PLATE = '<rect width="100%" height="100%" fill="#ffffff"/>'
 _INTRODUCTION = """# Gallery
 
 Every chart of the report is a function of `retaliation_risk.plots` that takes one table of a run folder and axes of
-yours, computes nothing and returns the axes. The tables here are those of the [sample](../reports/sample/); this page is
-made by `python -m retaliation_risk.plots.gallery reports/sample docs`.
+yours, computes nothing and returns the axes. The tables here are those of the
+[sample](../reports/sample/report.html); this page is made by `python -m retaliation_risk.plots.gallery reports/sample docs`.
 """
 
 
