@@ -419,12 +419,8 @@ def test_a_bug_shows_neither_its_trace_nor_what_was_sent(api, made_run, monkeypa
 # Signatures.
 
 
-@pytest.mark.parametrize(
-    ("store", "table", "code"), [("log", "entries", "RR711"), ("keys", "api_key", "RR732")]
-)
-def test_a_broken_store_is_said_with_its_place_in_the_log_and_without_in_the_answer(
-    made_run, serve_settings, tmp_path, store, table, code
-):
+def asked_with_a_broken(store, table, made_run, serve_settings, tmp_path):
+    """The answer to a readout after a table of a store is gone, and its line in the service's log."""
     settings = serve_settings(tmp_path)
     service = Service.open(settings)
     with listening({"default": service}, settings) as served:
@@ -437,9 +433,22 @@ def test_a_broken_store_is_said_with_its_place_in_the_log_and_without_in_the_ans
         )
         line = line_of(served, told)
     service.close()
-    assert (told.status_code, told.json()["code"]) == (503, code)
     assert str(tmp_path) not in told.text
+    return told, line
+
+
+def test_broken_keys_are_said_with_their_place_in_the_log_and_without_in_the_answer(
+    made_run, serve_settings, tmp_path
+):
+    told, line = asked_with_a_broken("keys", "api_key", made_run, serve_settings, tmp_path)
+    assert (told.status_code, told.json()["code"]) == (503, "RR732")
     assert str(tmp_path) in line["trouble"]
+
+
+def test_with_a_broken_event_log_readouts_go_on_and_say_so(made_run, serve_settings, tmp_path):
+    told, _ = asked_with_a_broken("log", "entries", made_run, serve_settings, tmp_path)
+    assert told.status_code == 200
+    assert told.json()["stale"]
 
 
 def test_a_run_that_cannot_be_opened_puts_no_address_in_the_log(api, capsys):
