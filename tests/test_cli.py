@@ -19,6 +19,7 @@ from retaliation_risk.errors import MESSAGES, ArgumentError
 from retaliation_risk.simulate import simulate
 from retaliation_risk.tables import tables_from_frames, write_tables
 from tests.adapters.logs import HEADER, LEAKS, ROWS, write_log
+from tests.parquet import read_parquet
 
 ROOT = Path(__file__).parents[1]
 COMMANDS = sorted(main.commands)
@@ -281,7 +282,7 @@ def test_import_then_check(cli, tmp_path):
     assert pd.io.json.ujson_loads(out)["rows_out"]["tickets"] == 11
     assert err == f"Tables written to {tmp_path / 'tables'}.\n"
     assert cli("check", tmp_path / "tables")[0] == 0
-    assert not set(LEAKS) & set(pd.read_parquet(tmp_path / "tables" / "tickets.parquet"))
+    assert not set(LEAKS) & set(read_parquet(tmp_path / "tables" / "tickets.parquet"))
 
 
 # Output that exists, and arguments.
@@ -402,7 +403,7 @@ def test_features_as_of_a_moment(cli, world, tmp_path):
     table = pd.read_csv(tmp_path / "f.csv")
     assert list(table)[2:] == [entry["name"] for entry in dictionary]
     assert err == f"{len(table)} customers, {len(dictionary)} features as of 2025-06-01T00:00:00Z.\n"
-    tickets = pd.read_parquet(world / "tickets.parquet")
+    tickets = read_parquet(world / "tickets.parquet")
     before = tickets[tickets["opened_at"] < "2025-06-01"].groupby("customer_id").size()
     assert table.set_index("customer_id")["tickets_ever"].to_dict() == {
         customer: before.get(customer, 0) for customer in table["customer_id"]

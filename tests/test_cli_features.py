@@ -13,6 +13,7 @@ from retaliation_risk.features import FEATURES
 from retaliation_risk.histories import build_histories, read_features
 from retaliation_risk.simulate import simulate
 from retaliation_risk.tables import read_tables, tables_from_frames, write_tables
+from tests.parquet import read_parquet, write_parquet
 
 AT = ("--at", "2025-06-01", "--at", "2025-03-01T12:00:00Z")
 
@@ -41,7 +42,7 @@ def test_a_store_a_file_and_standard_output_hold_the_same(folder, tmp_path):
     histories = build_histories(read_tables(folder))
     pd.testing.assert_frame_equal(store, histories.as_of(store["customer_id"], store["moment"], FEATURES))
     assert features(folder, *AT, "--out", tmp_path / "f.parquet", "--memory", "500MB", "--jobs", "1")[0] == 0
-    pd.testing.assert_frame_equal(pd.read_parquet(tmp_path / "f.parquet"), store)
+    pd.testing.assert_frame_equal(read_parquet(tmp_path / "f.parquet"), store)
     assert features(folder, *AT, "--out", tmp_path / "f.csv")[0] == 0
     told = features(folder, *AT)
     (tmp_path / "told.csv").write_text(told[1], encoding="utf-8")
@@ -66,8 +67,8 @@ def test_a_missing_table_switches_features_off(folder, tmp_path):
 def test_bringing_a_store_up_to_date(folder, tmp_path):
     assert features(folder, *AT, "--out", tmp_path / "store")[0] == 0
     shutil.copytree(folder, tmp_path / "tables")
-    orders = pd.read_parquet(folder / "orders.parquet")
-    (orders.iloc[1:]).to_parquet(tmp_path / "tables" / "orders.parquet", coerce_timestamps="us")
+    orders = read_parquet(folder / "orders.parquet")
+    write_parquet(orders.iloc[1:], tmp_path / "tables" / "orders.parquet")
     code, _, err = features(tmp_path / "tables", "--update", tmp_path / "store", "--out", tmp_path / "new")
     assert (code, err.split(", ")[:2]) == (0, ["1 customers computed", "0 removed"])
     assert features(tmp_path / "tables", "--update", tmp_path / "store")[0] == 0
@@ -110,7 +111,7 @@ def test_spark_writes_the_same(folder, tmp_path):
     code, out, _ = features(folder, *AT, "--engine", "spark", "--out", tmp_path / "spark", "--json")
     assert (code, json.loads(out)["n_features"]) == (0, len(FEATURES))
     features(folder, *AT, "--out", tmp_path / "f.parquet")
-    found = pd.read_parquet(tmp_path / "spark").sort_values(["customer_id", "moment"], ignore_index=True)
+    found = read_parquet(tmp_path / "spark").sort_values(["customer_id", "moment"], ignore_index=True)
     pd.testing.assert_frame_equal(
-        found.astype({"moment": "datetime64[us]"}), pd.read_parquet(tmp_path / "f.parquet"), check_exact=True
+        found.astype({"moment": "datetime64[us]"}), read_parquet(tmp_path / "f.parquet"), check_exact=True
     )

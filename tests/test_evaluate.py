@@ -306,7 +306,9 @@ def test_every_row_has_its_counts_and_order():
     scores = evaluate(predictions, shown, THREE, capacity=20, horizon_days=90, n_bootstrap=30)
     assert scores[["n", "n_events"]].notna().all(axis=None)
     counted = scores["metric"].isin(TOTALS)
-    assert (scores[~counted]["low"] <= scores[~counted]["high"]).all()
+    pooled = scores[~counted & (scores["split"] == "all")]
+    assert (pooled["low"] <= pooled["high"]).all()
+    assert not (scores["low"] > scores["high"]).any()
     assert not scores.duplicated(["split", "model", "policy", "metric"]).any()
     assert set(scores["split"]) == {"all", "2025-01-01", "2025-02-01", "2025-03-01"}
     # risk_only and influence_only against two and one, first_come against one.
@@ -497,6 +499,37 @@ def test_a_handful_of_customers_gives_no_interval():
         assert np.isfinite(many["low"])
 
 
+def test_what_ties_alone_tell_apart_gets_no_interval_and_no_claim():
+    # Nobody who acts has an account or an open ticket: both queues reach them by ties only, 20 of 100 against 20 of 99.
+    predictions, shown = synthetic(n=100)
+    predictions["event"] = predictions["customer_id"] < "c0030"
+    shown["influence"] = 1.0
+    shown["unresolved_days"] = np.where(shown["customer_id"] == "c0099", 1.0, 0.0)
+    asking = {"capacity": 20, "horizon_days": 90, "n_bootstrap": 30}
+    scores = evaluate(predictions, shown, (InfluenceOnly(), FirstCome()), **asking)
+    found = pick(scores, "events_reached_minus_influence_only", "first_come")
+    assert -0.01 < found["value"] < 0
+    assert np.isnan(found[["low", "high", "p_value"]].astype(float)).all()
+    curve = capacity_curve(
+        predictions, shown, (InfluenceOnly(), FirstCome()), model="", capacities=[20], n_bootstrap=30
+    )
+    differences = curve[curve["metric"] == "events_reached_minus_influence_only"]
+    assert differences["low"].isna().all()
+    assert np.isfinite(pick(scores, "events_reached", "first_come")["low"])
+
+
+def test_none_reached_is_no_certainty():
+    predictions, shown = synthetic(n=100)
+    predictions["event"] = predictions["customer_id"] < "c0030"
+    shown["influence"] = np.where(shown["customer_id"] < "c0030", 1.0, 50.0)
+    scores = evaluate(
+        predictions, shown, (InfluenceOnly(), Oracle()), capacity=20, horizon_days=90, n_bootstrap=30
+    )
+    none = pick(scores, "events_reached", "influence_only")
+    assert none["value"] == 0
+    assert np.isnan([none["low"], none["high"]]).all()
+
+
 def test_one_customer_at_many_moments_is_one_customer():
     # The same nine customers retaliate at each moment: 27 events, and no interval.
     predictions, shown = synthetic(n=100)
@@ -574,7 +607,9 @@ def test_capacity_curve_agrees_with_the_scores_and_rises():
     assert at20["risk_only", "events_reached_minus_influence_only"] == pytest.approx(difference)
     for (_, metric), line in curve.groupby(["policy", "metric"]):
         assert line["capacity"].tolist() == [20, 60, 300]
-        assert (line["low"] <= line["high"]).all()
+        # Where everybody is answered no two policies differ.
+        limited = line[line["capacity"] < 300]
+        assert (limited["low"] <= limited["high"]).all()
         if "_minus_" in metric:
             assert line["value"].iloc[-1] == pytest.approx(0)
         else:

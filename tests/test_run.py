@@ -26,6 +26,7 @@ from retaliation_risk.run.run import judge
 from retaliation_risk.run.work import landmark_rows, outcomes_of
 from retaliation_risk.simulate import Parameters, simulate
 from retaliation_risk.tables import CONTRACT, tables_from_frames
+from tests.parquet import read_parquet
 
 SPINE = Path(__file__).parents[1] / "docs" / "design" / "0001-spine.md"
 SETTINGS = {"capacity": 40, "n_bootstrap": 60, "test_moments": 3, "every_days": 60.0}
@@ -800,7 +801,7 @@ def by_missed_promises(incidents):
     """Reopenings within 30 days of each landmark, by promises missed in the year before: plain pandas."""
     tables = incidents / "tables"
     tickets, events, spans = (
-        pd.read_parquet(tables / f"{name}.parquet") for name in ("tickets", "ticket_events", "observation")
+        read_parquet(tables / f"{name}.parquet") for name in ("tickets", "ticket_events", "observation")
     )
     events = events.merge(tickets[["ticket_id", "customer_id"]], on="ticket_id")
     found = []

@@ -29,6 +29,8 @@ _THREADS = 8  # at most: each holds its own weights
 _LEVEL = 0.95
 #: Customers with an event below which a percentile interval is far too narrow to be given.
 FEWEST_EVENTS = 10
+#: Events answered, or answered by one policy and not by another, below which ties alone may be at work.
+FEWEST_TOLD = 1
 
 
 @dataclass(frozen=True)
@@ -82,8 +84,11 @@ def add_intervals(found: Resampled) -> pd.DataFrame:
     """Labels with ``value``, percentile interval ``low`` to ``high``, and ``standard_error`` of the draws.
 
     A draw in which a statistic is undefined says nothing about it and is left out; a statistic that is undefined
-    on the rows themselves has no interval. Nor has one whose label says, under ``customers``, that fewer than
-    ``FEWEST_EVENTS`` customers with an event stand behind it.
+    on the rows themselves has no interval. Nor has one
+
+    - whose label says, under ``customers``, that fewer than ``FEWEST_EVENTS`` customers with an event stand behind it;
+    - whose label says, under ``told``, that less than one event in all tells what it says: resampling cannot show what
+      was never seen, and ties at the edge of capacity, a fraction of each event, are repeated by every draw.
     """
     low, high = _percentiles(found.draws)
     error = standard_error(found.draws)
@@ -132,7 +137,10 @@ def _evened(share: FloatArray) -> FloatArray:
 
 def undefined(found: Resampled) -> NDArray[np.bool_]:
     """Statistics that have no interval, shape (k,)."""
-    few = [label.get("customers", np.inf) < FEWEST_EVENTS for label in found.labels]
+    few = [
+        label.get("customers", np.inf) < FEWEST_EVENTS or label.get("told", np.inf) < FEWEST_TOLD
+        for label in found.labels
+    ]
     none: NDArray[np.bool_] = np.isnan(found.value) | np.array(few, dtype=bool)
     return none
 

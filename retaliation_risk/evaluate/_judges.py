@@ -13,7 +13,14 @@ from numpy.typing import NDArray
 from retaliation_risk.evaluate._bootstrap import Statistics
 from retaliation_risk.evaluate._rows import Rows
 from retaliation_risk.metrics._arrays import ratio
-from retaliation_risk.metrics._queue import Draws, plan_needed, plan_reached, plan_total, saved_share
+from retaliation_risk.metrics._queue import (
+    Draws,
+    answered_share,
+    plan_needed,
+    plan_reached,
+    plan_total,
+    saved_share,
+)
 from retaliation_risk.policies import Policy
 
 FloatArray = NDArray[np.float64]
@@ -34,7 +41,7 @@ class Judge:
     """One policy with one model's risk, ready to be judged at the moments that are ``on``.
 
     ``sums`` turns draws into what is reached at each capacity, shape (capacities, gains, groups, B); see
-    :func:`gains`.
+    :func:`gains`. ``answered`` is the share of each row that is answered, shape (capacities, n).
     """
 
     policy: str
@@ -42,6 +49,7 @@ class Judge:
     priority: FloatArray
     on: BoolArray
     sums: Sums
+    answered: FloatArray
 
 
 def judges_of(rows: Rows, runs: Sequence[Run], capacities: Sequence[float], n_gains: int) -> list[Judge]:
@@ -49,7 +57,11 @@ def judges_of(rows: Rows, runs: Sequence[Run], capacities: Sequence[float], n_ga
     places = np.repeat(np.array(capacities, dtype=np.float64)[:, None], len(rows.splits), axis=1)
     wanted = gains(rows)[:n_gains]
     return [
-        Judge(policy.name, model, priority, on, plan_reached(wanted, priority, places, rows.group, rows.customer))
+        Judge(
+            policy.name, model, priority, on,
+            plan_reached(wanted, priority, places, rows.group, rows.customer),
+            answered_share(priority, places, rows.group),
+        )
         for policy, model, priority, on in runs
     ]  # fmt: skip
 
@@ -148,20 +160,38 @@ def others(judge: Judge, against: dict[str, Judge]) -> list[Judge]:
 
 def _labels(rows: Rows, judge: Judge, against: dict[str, Judge], capacity: float) -> list[dict[str, Any]]:
     """Labels in the order of the kernel's values: metric by metric, all moments first, then each."""
-    metrics = [(name, judge.on) for name in AT_CAPACITY]
+    metrics: list[tuple[str, BoolArray, Judge | None]] = [(name, judge.on, None) for name in AT_CAPACITY]
     base = against.get(COMPARED[0])
-    metrics.append(("workload_saved", judge.on if base is None else judge.on & base.on))
+    metrics.append(("workload_saved", judge.on if base is None else judge.on & base.on, None))
     for other in others(judge, against):
-        metrics += [(f"{name}_minus_{other.policy}", judge.on & other.on) for name in SHARES]
+        metrics += [(f"{name}_minus_{other.policy}", judge.on & other.on, other) for name in SHARES]
     found = []
-    for metric, on in metrics:
+    for metric, on, other in metrics:
         counts = [np.append((column * on).sum(), column * on) for column in (rows.n, rows.n_events)]
         customers = np.append(behind(rows, metric, on), _behind_each(rows, metric, on))
-        for split, n, n_events, few in zip([ALL, *rows.splits], *counts, customers, strict=True):
+        split_told = (
+            [np.inf] * len(customers)
+            if metric == "workload_saved"
+            else told(rows, metric, on, judge, other)[0]
+        )
+        for split, n, n_events, few, acts in zip(
+            [ALL, *rows.splits], *counts, customers, split_told, strict=True
+        ):
             label = {"split": split, "model": judge.model, "policy": judge.policy, "metric": metric}
             label |= {"capacity": capacity, "n": int(n), "n_events": int(n_events), "customers": int(few)}
-            found.append(label)
+            found.append(label | {"told": float(acts)})
     return found
+
+
+def told(rows: Rows, metric: str, on: BoolArray, one: Judge, other: Judge | None = None) -> FloatArray:
+    """Count the acts that a policy answers, and another does not or the other way round, ties in proportion.
+
+    Shape (capacities, 1 + groups): all moments pooled, then each.
+    """
+    acts = _acts(rows, metric, on)
+    differ = np.abs(one.answered[:, acts] - (0.0 if other is None else other.answered[:, acts]))
+    each = [np.bincount(rows.group[acts], weights=row, minlength=len(rows.splits)) for row in differ]
+    return np.column_stack([differ.sum(axis=1), np.array(each)])
 
 
 def behind(rows: Rows, metric: str, on: BoolArray) -> int:

@@ -22,6 +22,7 @@ from retaliation_risk.evaluate._judges import (
     judges_of,
     pooled,
     share_of,
+    told,
 )
 from retaliation_risk.evaluate._rows import Rows, read_rows
 from retaliation_risk.metrics._arrays import ratio
@@ -125,14 +126,16 @@ def _curves(rows: Rows, judges: Sequence[Judge], places: Sequence[float]) -> lis
         together = [(a, b, a.on & b.on) for a, b in pairs]
         return np.concatenate([*alone, *(shares(a, on) - shares(b, on) for a, b, on in together)])
 
-    named = [(judge.policy, "", judge.on) for judge in judges]
-    named += [(a.policy, f"_minus_{b.policy}", a.on & b.on) for a, b in pairs]
-    labels = [
-        {"policy": policy, "capacity": place, "metric": name + minus, "customers": behind(rows, name, on)}
-        for policy, minus, on in named
-        for name in SHARES
-        for place in places
+    named: list[tuple[Judge, Judge | None, str, NDArray[np.bool_]]] = [
+        (judge, None, "", judge.on) for judge in judges
     ]
+    named += [(a, b, f"_minus_{b.policy}", a.on & b.on) for a, b in pairs]
+    labels = [
+        {"policy": a.policy, "capacity": place, "metric": name + minus, "customers": behind(rows, name, on), "told": acts}
+        for a, b, minus, on in named
+        for name in SHARES
+        for place, acts in zip(places, told(rows, name, on, a, b)[:, 0], strict=True)
+    ]  # fmt: skip
     return [Statistics(labels, kernel, by_customer=True)] if judges else []
 
 
@@ -311,7 +314,9 @@ def _per_answer(rows: Rows, judges: Sequence[Judge], place: float) -> list[Stati
         return np.concatenate(found)
 
     labels = [
-        _counted(rows, on) | {"policy": a.policy, "compared_with": b.policy, "capacity": int(place)}
+        _counted(rows, on)
+        | {"policy": a.policy, "compared_with": b.policy, "capacity": int(place)}
+        | {"told": told(rows, "events_reached", on, a, b)[0, 0]}
         for a, b, on in pairs
     ]
     return [Statistics(labels, kernel, by_customer=True)] if pairs else []

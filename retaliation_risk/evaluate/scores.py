@@ -68,7 +68,9 @@ def evaluate(
 
         Intervals are 95 % percentiles of a bootstrap over customers, the same resamples for all. From a
         handful of customers they are far too narrow: low and high are NaN where fewer than 10 customers
-        with an event, or for reach with an event that somebody saw, stand behind a value. A policy or model
+        with an event, or for reach with an event that somebody saw, stand behind a value, and where less than
+        one event in all is reached, or told apart by two policies (ties alone: every resample repeats them).
+        A policy or model
         without its columns or risk at a moment is judged on the other moments, and compared on those that
         both have.
 

@@ -191,12 +191,15 @@ def saved_share(needed: FloatArray, usual: FloatArray, wanted: FloatArray) -> Fl
 
 
 def answered_share(priority: FloatArray, capacity: FloatArray, group: IntArray) -> FloatArray:
-    """Share of each row that is answered, shape (n,): 1 inside capacity, 0 behind it, in between for ties."""
+    """Share of each row that is answered: 1 inside capacity, 0 behind it, in between for ties.
+
+    ``capacity`` has shape (..., groups), what is returned (..., n).
+    """
     order, groups, new, _ = _sorted(priority, group, None)
     starts = np.flatnonzero(new)
     size = np.diff(np.append(starts, len(order)))
     before = starts - np.searchsorted(groups, groups[starts])
-    share = np.clip((capacity[groups[starts]] - before) / size, 0.0, 1.0)
-    found = np.empty(len(order))
-    found[order] = np.repeat(share, size)
+    share = np.clip((capacity[..., groups[starts]] - before) / size, 0.0, 1.0)
+    found = np.empty((*capacity.shape[:-1], len(order)))
+    found[..., order] = np.repeat(share, size, axis=-1)
     return found

@@ -52,6 +52,7 @@ def policies(folder: RunFolder, setup: Setup) -> Block:
         and None not in (row["missed"], row["all"])
         and row["n_missed"] >= FEWEST_EVENTS
     ][:1]
+    said += _not_reached(pooled, setup)
     said += _readings(folder, setup)
     if set(_BEST_CASES) & set(pooled["policy"]):
         said.append(words.BEST_CASE)
@@ -63,6 +64,14 @@ def policies(folder: RunFolder, setup: Setup) -> Block:
         tables=tables,
         missing=missing,
     )
+
+
+def _not_reached(pooled: pd.DataFrame, setup: Setup) -> list[str]:
+    """Say what the run's own order would have missed, beside influence first."""
+    reached = records(pooled[pooled["metric"] == "events_reached"])
+    known = {row["policy"]: row for row in reached if row["value"] is not None}
+    there = [known[name] for name in (setup.lead, INFLUENCE) if name in known]
+    return [sentences.not_reached(there, setup)] if setup.lead in known else []
 
 
 def _needed(folder: RunFolder) -> Block | None:

@@ -475,6 +475,12 @@ def missed(row: Row) -> str:
     )
 
 
+def not_reached(rows: Sequence[Row], setup: Any) -> str:
+    """Say that what each of these policies does not reach it misses."""
+    said = ", ".join(f"{doing(row['policy'])} comes before {show(row['value'], 'percent')}" for row in rows)
+    return f"Of all {setup.events}, {said}. The rest would have been missed."
+
+
 def quarter(rows: Sequence[Row]) -> str:
     """Say how much of each queue the least influential quarter fills."""
     if not rows:

@@ -373,7 +373,8 @@ METRICS_ARE = (
 POLICY_METRICS_ARE = (
     "Audience of those reached: the share of all people who saw the acts. Precision: the share of those answered who went "
     "on to retaliate. Lift: how many times as many as in a list of the same length by chance. Workload saved: how much "
-    "shorter the list may be to reach as many as influence first."
+    "shorter the list may be to reach as many as influence first. A dash for an interval: fewer than ten customers acted, "
+    "or less than one act tells what the value says."
 )
 QUEUE_TERMS = (
     "A failed recovery is a ticket that was not made good. Let down again: a complaint whose recovery failed (a double "

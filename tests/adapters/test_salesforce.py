@@ -15,6 +15,7 @@ from retaliation_risk.adapters import Imported, Options, import_tables, salesfor
 from retaliation_risk.errors import ContractError, DataError
 from tests.adapters.writers.salesforce import CASE, CONTACT, USERS, write
 from tests.adapters.writers.stories import EXPORTED, START, Event, Story, Ticket, assert_told, stories
+from tests.parquet import read_parquet
 
 EXPORT = Options(exported_at=EXPORTED)
 A, B = CASE.format(0), CASE.format(1)
@@ -265,7 +266,7 @@ def test_addresses_become_keys_with_a_secret_and_nothing_without(org: Path, tmp_
     assert read(org).tables.frame("customers")["contact_key"].isna().all()
     options = Options(exported_at=EXPORTED, secret=b"a secret of the firm")
     import_tables("salesforce", org, tmp_path / "tables", options)
-    key = pd.read_parquet(tmp_path / "tables" / "customers.parquet")["contact_key"].item()
+    key = read_parquet(tmp_path / "tables" / "customers.parquet")["contact_key"].item()
     assert len(key) == 64
     assert all(b"example.org" not in file.read_bytes() for file in (tmp_path / "tables").iterdir())
 

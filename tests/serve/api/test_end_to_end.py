@@ -7,9 +7,9 @@ import os
 from datetime import datetime, timedelta
 from pathlib import Path
 
-import pandas as pd
 import pytest
 
+from tests.parquet import read_parquet
 from tests.serve._browser import breaches, chromium
 from tests.serve._process import served, settings_of
 from tests.serve.api.conftest import SECRET, address
@@ -38,9 +38,7 @@ def page(running):
 
 def content_customer(running, made_run):
     """Somebody who called twice and was never let down: her readout, and her last ticket."""
-    last = (
-        pd.read_parquet(made_run.tables / "tickets.parquet").sort_values("opened_at").groupby("customer_id")
-    )
+    last = read_parquet(made_run.tables / "tickets.parquet").sort_values("opened_at").groupby("customer_id")
     for customer_id, ticket_id in last["ticket_id"].last().items():
         status, told = running.ask("POST", "/v1/readout", {"customer_id": customer_id})
         history = told.get("history", {})
