@@ -160,26 +160,31 @@ def others(judge: Judge, against: dict[str, Judge]) -> list[Judge]:
 
 def _labels(rows: Rows, judge: Judge, against: dict[str, Judge], capacity: float) -> list[dict[str, Any]]:
     """Labels in the order of the kernel's values: metric by metric, all moments first, then each."""
-    metrics: list[tuple[str, BoolArray, Judge | None]] = [(name, judge.on, None) for name in AT_CAPACITY]
-    base = against.get(COMPARED[0])
-    metrics.append(("workload_saved", judge.on if base is None else judge.on & base.on, None))
-    for other in others(judge, against):
-        metrics += [(f"{name}_minus_{other.policy}", judge.on & other.on, other) for name in SHARES]
+    base = against.get(COMPARED[0], judge)
+    metrics: list[tuple[str, Judge | None]] = [
+        *((name, None) for name in AT_CAPACITY),
+        ("workload_saved", base),
+    ]
+    metrics += [
+        (f"{name}_minus_{other.policy}", other) for other in others(judge, against) for name in SHARES
+    ]
     found = []
-    for metric, on, other in metrics:
+    for metric, other in metrics:
+        on = judge.on if other is None else judge.on & other.on
         counts = [np.append((column * on).sum(), column * on) for column in (rows.n, rows.n_events)]
         customers = np.append(behind(rows, metric, on), _behind_each(rows, metric, on))
-        split_told = (
-            [np.inf] * len(customers)
+        # What is saved is measured by what the other reaches.
+        acts = (
+            told(rows, metric, on, base)
             if metric == "workload_saved"
-            else told(rows, metric, on, judge, other)[0]
+            else told(rows, metric, on, judge, other)
         )
-        for split, n, n_events, few, acts in zip(
-            [ALL, *rows.splits], *counts, customers, split_told, strict=True
+        for split, n, n_events, few, tell in zip(
+            [ALL, *rows.splits], *counts, customers, acts[0], strict=True
         ):
             label = {"split": split, "model": judge.model, "policy": judge.policy, "metric": metric}
             label |= {"capacity": capacity, "n": int(n), "n_events": int(n_events), "customers": int(few)}
-            found.append(label | {"told": float(acts)})
+            found.append(label | {"told": float(tell)})
     return found
 
 
