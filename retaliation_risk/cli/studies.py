@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,11 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from retaliation_risk.studies import Study
+
+
+_out = click.option(
+    "--out", type=click.Path(path_type=Path), required=True, help="Folder to write; must not exist."
+)
 
 
 @click.group(invoke_without_command=True)
@@ -62,9 +68,7 @@ def show(name: str, as_json: bool) -> None:
 
 @study.command()
 @click.argument("names", nargs=-1, required=True)
-@click.option(
-    "--out", type=click.Path(path_type=Path), required=True, help="Folder to write; must not exist."
-)
+@_out
 @click.option(
     "--customers",
     default=40_000,
@@ -101,6 +105,62 @@ def run(
             table = write_own(out, studies, _read(tables, rename), step=step)
     echo_json(table.to_dict("records")) if as_json else _echo(table)
     say(sentence(table))
+    say(f"Written to {out}: open {out / 'index.html'}.")
+
+
+_model = click.option(
+    "--model",
+    default="",
+    help="A path model of the variables, such as 'revenge ~ betrayal; betrayal ~ fairness'.",
+)
+
+
+@study.command()
+@click.argument("answers", type=click.Path(path_type=Path))
+@click.option(
+    "--codebook",
+    type=click.Path(path_type=Path),
+    required=True,
+    help="TOML: which columns are items of what.",
+)
+@_model
+@_out
+@as_json
+def survey(answers: Path, codebook: Path, model: str, out: Path, as_json: bool) -> None:
+    """Measure a survey (CSV, wide or long): its constructs, how reliable they are, how they go together, a model."""
+    from retaliation_risk.studies.measures import survey_measures
+    from retaliation_risk.studies.survey import read_survey
+
+    found = survey_measures(read_survey(answers, codebook), model)
+    again = f"retaliation-risk study survey {answers.name} --codebook {codebook.name}"
+    _write_measures(out, found, again, model, [answers, codebook], as_json)
+
+
+@study.command()
+@click.argument("printed", type=click.Path(path_type=Path))
+@_model
+@_out
+@as_json
+def moments(printed: Path, model: str, out: Path, as_json: bool) -> None:
+    """Measure what a paper prints (JSON or TOML: n, means, standard deviations, correlations), and fit a model to it."""
+    from retaliation_risk.studies.measures import moments_measures
+    from retaliation_risk.studies.moments import read_moments
+
+    found = moments_measures(read_moments(printed), model)
+    _write_measures(out, found, f"retaliation-risk study moments {printed.name}", model, [printed], as_json)
+
+
+def _write_measures(out: Path, found: Any, again: str, model: str, inputs: list[Path], as_json: bool) -> None:
+    from retaliation_risk.studies.writing import write_measures
+
+    asked = f" --model {shlex.quote(model)}" if model else ""
+    write_measures(out, found, again=f"{again}{asked} --out FOLDER", inputs=inputs)
+    if as_json:
+        echo_json({name: table.to_dict("records") for name, table in found.tables.items()})
+    for name, table in {} if as_json else found.tables.items():
+        click.echo(f"{name}\n{table.round(3).to_string(index=False, na_rep='')}\n")
+    for told in (*found.notes, *(f"{name} is left out: {why}" for name, why in found.left_out.items())):
+        say(told)
     say(f"Written to {out}: open {out / 'index.html'}.")
 
 

@@ -7,10 +7,12 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from jinja2 import Environment, StrictUndefined
 
 from retaliation_risk.studies.frame import NOT_TESTABLE, Study
+from retaliation_risk.studies.measures import ABOUT, Measures
 from retaliation_risk.studies.summary import claimed, found, off_verdict, sentence, switched
 
 BEGIN, END = "<!-- made by python -m retaliation_risk.studies -->", "<!-- /made -->"
@@ -86,10 +88,8 @@ def _markdown_table(rows: Sequence[dict[str, Any]]) -> str:
 
 def render_html(studies: Sequence[Study], table: pd.DataFrame, manifest: Mapping[str, Any], svg: str) -> str:
     """Write the claims as one HTML page that loads nothing and runs nothing; the figure stands in it as an image."""
-    environment = Environment(
-        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    return environment.from_string(_PAGE).render(
+    return _page(
+        _CLAIMS,
         sentence=sentence(table),
         head=HEAD,
         parts=[
@@ -105,7 +105,45 @@ def render_html(studies: Sequence[Study], table: pd.DataFrame, manifest: Mapping
     )
 
 
-_PAGE = """\
+def render_measures(found: Measures, manifest: Mapping[str, Any]) -> str:
+    """Write the tables of a survey, or of moments, as such a page."""
+    tables = [
+        (
+            name,
+            ABOUT[name],
+            list(table),
+            [[_cell(value) for value in row] for row in table.itertuples(index=False)],
+        )
+        for name, table in found.tables.items()
+    ]
+    return _page(_MEASURES, tables=tables, found=found, manifest=manifest)
+
+
+def _cell(value: Any) -> str:
+    """Write a value of a table: whole numbers as they are, others with three decimals, nothing for nothing.
+
+    Examples
+    --------
+    >>> [_cell(value) for value in ("b1", True, 150, 150.0, 0.41666, float("nan"))]
+    ['b1', 'yes', '150', '150', '0.417', '']
+    """
+    if isinstance(value, bool | np.bool_):
+        return "yes" if value else "no"
+    if isinstance(value, str):
+        return value
+    if np.isnan(value):
+        return ""
+    return f"{value:.0f}" if float(value).is_integer() else f"{value:.3f}"
+
+
+def _page(body: str, **values: Any) -> str:
+    environment = Environment(
+        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    return environment.from_string(_HEAD + body + _FOOT).render(**values)
+
+
+_HEAD = """\
 <!doctype html>
 <html lang="en">
 <head>
@@ -132,6 +170,9 @@ footer { margin-top: 3rem; color: var(--muted); font: .85rem/1.5 system-ui, sans
 </head>
 <body>
 <main>
+"""
+
+_CLAIMS = """\
 <h1>What was claimed, and what was found</h1>
 <p class="answer">{{ sentence }}</p>
 <p>{{ manifest.how }}</p>
@@ -154,6 +195,35 @@ cause switched off, where it must lie in the band or left of it.</figcaption>
 {% endfor %}
 </tbody></table></div>
 {% endfor %}
+"""
+
+_MEASURES = """\
+<h1>What the answers hold</h1>
+{% for note in found.notes %}
+<p>{{ note }}</p>
+{% endfor %}
+{% for name, about, head, rows in tables %}
+<h2>{{ name.capitalize() }}</h2>
+<p>{{ about }}</p>
+<div class="scroll"><table>
+<thead><tr>{% for column in head %}<th scope="col">{{ column }}</th>{% endfor %}</tr></thead>
+<tbody>
+{% for row in rows %}
+<tr>{% for cell in row %}<td>{{ cell }}</td>{% endfor %}</tr>
+{% endfor %}
+</tbody></table></div>
+{% endfor %}
+{% if found.left_out %}
+<h2>Left out</h2>
+<ul>
+{% for name, why in found.left_out.items() %}
+<li>{{ name }}: {{ why }}</li>
+{% endfor %}
+</ul>
+{% endif %}
+"""
+
+_FOOT = """\
 </main>
 <footer>Again: <code>{{ manifest.again }}</code>.
 {% for name, version in manifest.versions.items() %}

@@ -13,13 +13,15 @@ from typing import Any
 
 import pandas as pd
 
+from retaliation_risk._cells import quiet_frame
 from retaliation_risk._folders import fresh_folder
 from retaliation_risk._version import __version__
 from retaliation_risk.histories import build_histories
 from retaliation_risk.simulate import declaration
 from retaliation_risk.studies.drawing import draw_claims
 from retaliation_risk.studies.frame import Study
-from retaliation_risk.studies.page import render_html
+from retaliation_risk.studies.measures import Measures
+from retaliation_risk.studies.page import render_html, render_measures
 from retaliation_risk.studies.panel import build_panel
 from retaliation_risk.studies.running import N_CUSTOMERS, Step, run_on_panel, run_studies
 from retaliation_risk.studies.summary import summarise
@@ -105,6 +107,40 @@ def write_own(
     return table
 
 
+def write_measures(out: Path, found: Measures, *, again: str, inputs: Sequence[Path]) -> None:
+    """Write the tables of a survey or of moments as CSV, with a page and a manifest, whole or not at all.
+
+    Parameters
+    ----------
+    out : Path
+        Must not exist. Gets a CSV for each table, ``index.html`` and ``manifest.json``.
+    found : Measures
+    again : str
+        The command that makes it again.
+    inputs : sequence of Path
+        Files that it was made from; the manifest has the checksum of each.
+
+    Raises
+    ------
+    ArgumentError
+        RR108 if ``out`` exists.
+    """
+    manifest = {
+        "schema_version": SCHEMA_VERSION,
+        "versions": _versions(),
+        "again": again,
+        "notes": list(found.notes),
+        "left_out": dict(found.left_out),
+        "inputs": [
+            {"file": path.name, "sha256": hashlib.sha256(path.read_bytes()).hexdigest()} for path in inputs
+        ],
+    }
+    texts = {f"{name}.csv": quiet_frame(table).to_csv(index=False) for name, table in found.tables.items()}
+    texts[PAGE] = render_measures(found, manifest)
+    with fresh_folder(out) as folder:
+        _write_texts(folder, texts, manifest)
+
+
 def how_simulated(n_customers: int, seed: int) -> str:
     """Say with what simulated customers the claims were tested.
 
@@ -132,6 +168,10 @@ def _write(folder: Path, studies: Sequence[Study], table: pd.DataFrame, told: Ma
     svg = draw_claims(table)
     texts = {CLAIMS: table.to_csv(index=False), PAGE: render_html(studies, table, manifest, svg)}
     texts |= {FIGURE: svg} if svg else {}
+    _write_texts(folder, texts, manifest)
+
+
+def _write_texts(folder: Path, texts: Mapping[str, str], manifest: Mapping[str, Any]) -> None:
     for name, text in texts.items():
         (folder / name).write_text(text, encoding="utf-8")
     files = {name: _sha256(text) for name, text in sorted(texts.items())}
