@@ -33,6 +33,9 @@ SELECT name, arg_min(is_done, rank) AS is_done FROM (
 ) WHERE name IS NOT NULL GROUP BY name
 """
 
+#: Customers who are told apart by their display names.
+BY_NAME = "FROM rows_raw WHERE reporter_id IS NULL AND reporter IS NOT NULL"
+
 # Comments are signed with account ids. Where reporters have only names, nobody can tell a customer's from an agent's.
 _UNSIGNED = """
 CREATE TABLE unsigned AS
@@ -111,6 +114,11 @@ def _deadlines(header: tuple[str, ...]) -> list[str]:
     return [name for name in header if name.startswith("Custom field (Time to ")]
 
 
+def _named(name: str) -> str:
+    """Return SQL for the id of a person who has only a name: a digest, so that no table shows the name."""
+    return f"'name-' || left(sha256({name}), 16)"
+
+
 def _statements(
     time_format: str, zone: str, comments: Mapping[str, str], deadlines: Mapping[str, str]
 ) -> tuple[str, ...]:
@@ -123,8 +131,9 @@ def _statements(
         f"""
         CREATE TABLE issues AS
         SELECT key AS ticket_id, NULL::VARCHAR AS id, {time("created")} AS opened_at, created AS opened_at_text,
-            coalesce(reporter_id, reporter) AS customer_id, NULL::VARCHAR AS account_type, NULL::VARCHAR AS email,
-            CASE WHEN reporter_id IS NULL THEN coalesce(assignee, assignee_id) ELSE assignee_id END AS assignee,
+            coalesce(reporter_id, {_named("reporter")}) AS customer_id, NULL::VARCHAR AS account_type,
+            NULL::VARCHAR AS email,
+            CASE WHEN reporter_id IS NULL THEN {_named("coalesce(assignee, assignee_id)")} ELSE assignee_id END AS assignee,
             NULL::VARCHAR AS status_id, status, {_CATEGORIES} AS is_done,
             coalesce({time("category_changed")}, {time("resolved")}) AS done_at, NULL::VARCHAR AS priority,
             coalesce(request, issue_type) AS request, false AS is_cut
@@ -135,9 +144,11 @@ def _statements(
         _NO_CHANGES,
         f"""
         CREATE TABLE written AS
-        SELECT DISTINCT ticket_id, {time("split_part(cell, ';', 1)")} AS written_at, split_part(cell, ';', 2) AS author,
+        SELECT DISTINCT ticket_id, {time("split_part(cell, ';', 1)")} AS written_at,
+            CASE WHEN named THEN {_named("split_part(cell, ';', 2)")} ELSE split_part(cell, ';', 2) END AS author,
             NULL::VARCHAR AS author_type
-        FROM (SELECT key AS ticket_id, unnest([{said}]) AS cell FROM rows_raw) WHERE cell IS NOT NULL
+        FROM (SELECT key AS ticket_id, reporter_id IS NULL AS named, unnest([{said}]) AS cell FROM rows_raw)
+        WHERE cell IS NOT NULL
         """,
         _UNSIGNED,
         "DELETE FROM written WHERE EXISTS (FROM unsigned)",

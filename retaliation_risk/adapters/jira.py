@@ -42,7 +42,7 @@ from retaliation_risk.adapters._canonical import (
     read_streams,
     time_checks,
 )
-from retaliation_risk.adapters._jira_csv import COLUMNS, LEFT_OUT, read_csv
+from retaliation_risk.adapters._jira_csv import BY_NAME, COLUMNS, LEFT_OUT, read_csv
 from retaliation_risk.adapters._moves import refuse_unknown_statuses, told_statuses
 from retaliation_risk.adapters._records import Stream
 from retaliation_risk.adapters._report import HISTORY, SNAPSHOT, Ask, count_report
@@ -59,6 +59,10 @@ _NOTES = (
     "An issue is solved and closed at the same time: Jira knows one category, Done.",
     "A reporter to whom some issue is assigned, anywhere in the export, works there; so does an app.",
     "Links between issues are not read: they have no time. Channels are not told by issues.",
+)
+_BY_NAME = (
+    "{n:,} issues have a reporter's name and no Reporter Id: customers are told apart by digests of names, so two people of"
+    " one name are one customer. Add the column Reporter Id to the export."
 )
 _SNAPSHOT_NOTES = (
     "Priorities are those of the end and are not read; reopenings, hand-offs and escalations are not known.",
@@ -137,13 +141,15 @@ def _said(ask: Ask, options: Options, settings: Settings, is_csv: bool, odd: int
     raw = "rows_raw" if is_csv else "issues_raw"
     zone = (f"Times of the file were read off a clock in {settings.time_zone}.",) if is_csv else ()
     particular = () if level == HISTORY else _SNAPSHOT_NOTES
+    named = ask.count(BY_NAME) if is_csv else 0
+    merged = (_BY_NAME.format(n=named),) if named else ()
     return {
         "level": level,
         "left_out": (*left_out(ask), *ask.findings((*sql.LEFT_OUT, *(LEFT_OUT if is_csv else ())))),
         "changed": ask.findings(sql.CHANGED),
         "unmapped": _unmapped(ask),
         "duplicates": ask.count(f"FROM {raw}") - ask.count(f"FROM (SELECT DISTINCT key FROM {raw})"),
-        "notes": (*_NOTES, *particular, *zone, *general_notes(ask, level, options, odd)),
+        "notes": (*_NOTES, *particular, *merged, *zone, *general_notes(ask, level, options, odd)),
     }
 
 
