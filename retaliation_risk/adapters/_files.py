@@ -42,7 +42,10 @@ def read_header(path: Path) -> list[str]:
     if not text.strip():
         raise DataError("RR103", f"{path.name} holds no header and no rows.")
     first = _decoded(path, bytes(text)).removeprefix("\ufeff")
-    names = next(csv.reader(io.StringIO(first, newline="")), [])
+    try:
+        names = next(csv.reader(io.StringIO(first, newline="")), [])
+    except csv.Error as error:
+        raise DataError("RR102", f"{path.name} has no header that can be read ({error}).") from error
     return [name.strip() for name in names]
 
 

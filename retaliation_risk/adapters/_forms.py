@@ -23,9 +23,8 @@ from retaliation_risk.adapters._sources import (
     suffix,
     unreadable,
 )
+from retaliation_risk.tables._feeds import delimiter_of
 from retaliation_risk.tables._sql import literal
-
-DELIMITERS = ",;\t|"
 
 ENVELOPES = ("results", "records", "issues", "values", "conversations", "data", "items")
 """Keys under which the answer of an API keeps its records, besides the stream's own name."""
@@ -84,17 +83,6 @@ def form_of(source: SourceFile, stream: str) -> Form:
     return _array_form(text) if text.startswith("[") else _object_form(source.path, text, stream)
 
 
-def delimiter_of(line: str) -> str:
-    """Return which of :data:`DELIMITERS` parts a header line into most cells.
-
-    Examples
-    --------
-    >>> delimiter_of('Id;"Last, first name";Status')
-    ';'
-    """
-    return max(DELIMITERS, key=lambda mark: len(next(csv.reader([line], delimiter=mark), [])))
-
-
 def numbered(names: Sequence[str]) -> list[str]:
     """Return header names without spaces around them; a name's second place becomes ``name.1``, its third ``name.2``.
 
@@ -122,8 +110,8 @@ def _parquet_columns(path: Path) -> list[str]:
 
 
 def _csv_form(path: Path, text: str) -> Form:
-    delimiter = delimiter_of(text.split("\n", 1)[0])
     try:
+        delimiter = delimiter_of(text.split("\n", 1)[0])
         header = next(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter), [])
     except csv.Error as error:
         raise unreadable(path, f"has no header that can be read ({error})") from error

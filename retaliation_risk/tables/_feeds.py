@@ -103,7 +103,7 @@ def _header(path: Path) -> tuple[list[str], str]:
             _read_through(path)
         with opened(path, "rt", encoding="utf-8-sig", newline="") as lines:
             first = next(lines, "")
-            delimiter = max(DELIMITERS, key=lambda mark: len(next(csv.reader([first], delimiter=mark), [])))
+            delimiter = delimiter_of(first)
             lines.seek(0)
             header = next(csv.reader(lines, delimiter=delimiter), [])
     except (OSError, EOFError, zlib.error, UnicodeDecodeError, csv.Error) as error:
@@ -111,6 +111,17 @@ def _header(path: Path) -> tuple[list[str], str]:
     if not any(name.strip() for name in header):
         raise FeedError("RR103", f"{path.name} has no header.")
     return [name.strip() for name in header], delimiter
+
+
+def delimiter_of(line: str) -> str:
+    """Return which of :data:`DELIMITERS` parts a header line into most cells; ``csv.Error`` for what is no line.
+
+    Examples
+    --------
+    >>> delimiter_of('Id;"Last, first name";Status')
+    ';'
+    """
+    return max(DELIMITERS, key=lambda mark: len(next(csv.reader([line], delimiter=mark), [])))
 
 
 def _read_through(path: Path) -> None:

@@ -8,7 +8,17 @@ from pathlib import Path
 
 import atheris
 
-with atheris.instrument_imports(include=["retaliation_risk", "json", "tomllib"]):
+# What numba compiles must stay as it was written.
+COMPILED = [
+    "retaliation_risk.evaluate._bootstrap",
+    "retaliation_risk.histories.cuts",
+    "retaliation_risk.histories.derive",
+    "retaliation_risk.histories.kernel",
+    "retaliation_risk.metrics._pairs",
+    "retaliation_risk.metrics._queue_walk",
+]
+
+with atheris.instrument_imports(include=["retaliation_risk", "json", "tomllib"], exclude=COMPILED):
     from tests.fuzz.targets import seed, survive
 
 

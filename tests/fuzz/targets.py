@@ -6,6 +6,7 @@ a call that does not come back.
 
 from __future__ import annotations
 
+import atexit
 import json
 import shutil
 import tempfile
@@ -73,6 +74,7 @@ def survive(name: str, content: bytes) -> bool:
 def sound(name: str) -> Path:
     """Return a folder with the target's sound input, made once."""
     folder = Path(tempfile.mkdtemp(prefix="sound-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
     TARGETS[name].make(folder)
     return folder
 
