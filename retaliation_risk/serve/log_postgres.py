@@ -3,24 +3,79 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 from retaliation_risk.errors import DataError
-from retaliation_risk.serve.log_store import _TABLE, _WAIT_SECONDS, Run
+from retaliation_risk.serve.log_store import _TABLE, WAIT_SECONDS, Run
 
 _TURN = 7_210_471_983
 """Key of the advisory lock that makes writers take turns: numbers then rise in the order of commits."""
+_PATIENCE: dict[str, Any] = {
+    "connect_timeout": int(WAIT_SECONDS),
+    "tcp_user_timeout": round(1000 * WAIT_SECONDS),
+    "keepalives_idle": int(WAIT_SECONDS),
+    "keepalives_interval": 1,
+    "keepalives_count": 3,
+}
+"""After how long a connection counts as lost on which nothing comes back, not even that packets came."""
+
+Rows = list[tuple[Any, ...]]
+
+
+class _Line:
+    """One connection, for one at a time; one that is lost is made anew."""
+
+    def __init__(self, address: str) -> None:
+        self._address = address
+        self._connection: Any = None
+        self._lock = threading.Lock()
+
+    @contextmanager
+    def held(self, *, sure: bool = False) -> Iterator[Any]:
+        """Hold the connection; where what follows cannot be asked again, make ``sure`` first that it is not lost."""
+        import psycopg
+
+        with self._lock:
+            if self._connection is None or self._lost() or (sure and not self._answers()):
+                self._connection = psycopg.connect(self._address, autocommit=True, **_PATIENCE)
+            yield self._connection
+
+    def _lost(self) -> bool:
+        return bool(self._connection.closed or self._connection.broken)
+
+    def _answers(self) -> bool:
+        import psycopg
+
+        try:
+            self._connection.execute("SELECT 1")
+        except psycopg.OperationalError:
+            self._connection.close()
+            return False
+        return True
+
+    def close(self) -> None:
+        """Close the connection; one that is held and does not answer ends with the process."""
+        if self._lock.acquire(timeout=1):
+            if self._connection is not None:
+                self._connection.close()
+            self._lock.release()
 
 
 class PostgresStore:
-    """A PostgreSQL database; a lost connection is opened again, and what was not acknowledged is not there."""
+    """A PostgreSQL database; a lost connection is opened again, and what was not acknowledged is not there.
 
-    def __init__(self, address: str, connection: Any) -> None:
-        self._address = address
-        self._connection = connection
-        self._lock = threading.Lock()
+    A read waits for no write, and for a database that does not answer no longer than it is told: the question stands, and
+    until it is settled others are refused at once.
+    """
+
+    def __init__(self, address: str) -> None:
+        self._writer, self._reader = _Line(address), _Line(address)
+        self._asking = threading.Lock()
+        self._asked: Future[Rows] | None = None
 
     @classmethod
     def open(cls, address: str) -> PostgresStore:
@@ -31,68 +86,83 @@ class PostgresStore:
             raise DataError(
                 "RR711", "PostgreSQL needs psycopg (pip install 'retaliation-risk[postgres]')."
             ) from error
-        store = cls(address, None)
+        store = cls(address)
         try:
-            store._connect()
-            with store._connection.transaction():
-                store._connection.execute("SELECT pg_advisory_xact_lock(%s)", (_TURN,))
+            with store._writer.held() as connection, connection.transaction():
+                connection.execute("SELECT pg_advisory_xact_lock(%s)", (_TURN,))
                 for statement in _TABLE.format(serial="BIGSERIAL PRIMARY KEY").split(";"):
-                    store._connection.execute(statement)
+                    connection.execute(statement)
         except psycopg.Error as error:
             raise DataError("RR711", f"the PostgreSQL database ({_words(error)}).") from error
         return store
-
-    def _connect(self) -> None:
-        import psycopg
-
-        self._connection = psycopg.connect(self._address, autocommit=True, connect_timeout=int(_WAIT_SECONDS))
-
-    def _live(self) -> Any:
-        """Return a connection that is open: one that the server closed is made anew."""
-        if self._connection.closed or self._connection.broken:
-            self._connect()
-        return self._connection
 
     @contextmanager
     def writing(self) -> Iterator[Run]:
         """Wait for the turn to write, and commit at the end."""
         import psycopg
 
-        with self._lock:
-            try:
-                connection = self._live()
-                with connection.transaction():
-                    connection.execute("SET LOCAL synchronous_commit = on")
-                    connection.execute("SELECT pg_advisory_xact_lock(%s)", (_TURN,))
-                    yield lambda sql, values: _rows(connection, sql, values)
-            except psycopg.Error as error:
-                raise DataError("RR703", f"the PostgreSQL database ({_words(error)}).") from error
+        try:
+            with self._writer.held(sure=True) as connection, connection.transaction():
+                connection.execute("SET LOCAL synchronous_commit = on")
+                connection.execute(f"SET LOCAL lock_timeout = '{WAIT_SECONDS:g}s'")
+                connection.execute("SELECT pg_advisory_xact_lock(%s)", (_TURN,))
+                yield partial(_rows, connection)
+        except psycopg.Error as error:
+            raise DataError("RR703", f"the PostgreSQL database ({_words(error)}).") from error
 
-    def read(self, sql: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
+    def read(self, sql: str, values: Sequence[Any], within: float = WAIT_SECONDS) -> Rows:
         """Rows of a query, asked again once where the connection was lost."""
         import psycopg
 
-        with self._lock:
+        with self._asking:
+            if self._asked is not None and not self._asked.done():
+                raise DataError("RR711", "the PostgreSQL database (it has not answered yet).")
+            self._asked = _begun(partial(self._ask, sql, values))
             try:
-                try:
-                    return _rows(self._live(), sql, values)
-                except psycopg.OperationalError:
-                    return _rows(self._live(), sql, values)
+                return self._asked.result(within)
+            except TimeoutError as error:
+                raise DataError(
+                    "RR711", f"the PostgreSQL database (no answer within {within:g} s)."
+                ) from error
             except psycopg.Error as error:
                 raise DataError("RR711", f"the PostgreSQL database ({_words(error)}).") from error
 
+    def _ask(self, sql: str, values: Sequence[Any]) -> Rows:
+        import psycopg
+
+        try:
+            with self._reader.held() as connection:
+                return _rows(connection, sql, values)
+        except psycopg.OperationalError:
+            with self._reader.held() as connection:
+                return _rows(connection, sql, values)
+
     def scrub(self) -> None:
         """Let the space of deleted rows be used again; the database's own backups and archives are not reached."""
-        with self._lock:
-            self._live().execute("VACUUM entries")
+        with self._writer.held(sure=True) as connection:
+            connection.execute("VACUUM entries")
 
     def close(self) -> None:
-        """Close the connection."""
-        with self._lock:
-            self._connection.close()
+        """Close the connections."""
+        self._writer.close()
+        self._reader.close()
 
 
-def _rows(connection: Any, sql: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
+def _begun(ask: Callable[[], Rows]) -> Future[Rows]:
+    """Ask in a thread of its own, which no shutdown waits for."""
+    future: Future[Rows] = Future()
+
+    def settle() -> None:
+        try:
+            future.set_result(ask())
+        except BaseException as error:  # whoever waits for the answer gets it
+            future.set_exception(error)
+
+    threading.Thread(target=settle, daemon=True, name="log").start()
+    return future
+
+
+def _rows(connection: Any, sql: str, values: Sequence[Any]) -> Rows:
     found = connection.execute(sql.replace("?", "%s"), values)
     return list(found.fetchall()) if found.description else []
 

@@ -116,6 +116,18 @@ def test_health_and_readiness_need_no_key(ask):
     assert ask("GET", "/readyz").json() == {"status": "ok"}
 
 
+def test_who_does_not_answer_is_not_ready_and_the_process_is_well(serve_settings, tmp_path):
+    with (
+        closing(Service.open(serve_settings(tmp_path))) as service,
+        listening({"default": service, "other": service}, service.settings) as served,
+    ):
+        with service._lock:
+            told = served.client.get("/readyz")
+            assert (told.status_code, told.json()["code"]) == (503, "RR731")
+            assert served.client.get("/healthz").status_code == 200
+        assert served.client.get("/readyz").status_code == 200
+
+
 REFUSED = {
     "an unknown page": (("GET", "/v1/nothing"), 404, "RR727"),
     "a page with a slash too many": (("GET", "/healthz/"), 404, "RR727"),
