@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from contextlib import contextmanager
 from functools import partial
 from typing import Any
@@ -68,8 +68,8 @@ class _Line:
 class PostgresStore:
     """A PostgreSQL database; a lost connection is opened again, and what was not acknowledged is not there.
 
-    A read waits for no write, and for a database that does not answer no longer than it is told: the question stands, and
-    until it is settled others are refused at once.
+    A read waits for no write, and for a database that does not answer no longer than it is told, and once: the question
+    stands, and until the database has answered it or another, reads are refused without waiting.
     """
 
     def __init__(self, address: str) -> None:
@@ -114,18 +114,24 @@ class PostgresStore:
         """Rows of a query, asked again once where the connection was lost."""
         import psycopg
 
+        ask = partial(self._ask, sql, values)
         with self._asking:
-            if self._asked is not None and not self._asked.done():
+            if self._is_silent(ask):
                 raise DataError("RR711", "the PostgreSQL database (it has not answered yet).")
-            self._asked = _begun(partial(self._ask, sql, values))
+            asked = self._asked = _begun(ask)
+            if not wait([asked], within).done:
+                raise DataError("RR711", f"the PostgreSQL database (no answer within {within:g} s).")
+            self._asked = None
             try:
-                return self._asked.result(within)
-            except TimeoutError as error:
-                raise DataError(
-                    "RR711", f"the PostgreSQL database (no answer within {within:g} s)."
-                ) from error
+                return asked.result()
             except psycopg.Error as error:
                 raise DataError("RR711", f"the PostgreSQL database ({_words(error)}).") from error
+
+    def _is_silent(self, ask: Callable[[], Rows]) -> bool:
+        """Say whether a question that was given up has no answer yet; where it failed, ask another that nobody waits for."""
+        if self._asked is not None and self._asked.done() and self._asked.exception() is not None:
+            self._asked = _begun(ask)
+        return self._asked is not None and not self._asked.done()
 
     def _ask(self, sql: str, values: Sequence[Any]) -> Rows:
         import psycopg

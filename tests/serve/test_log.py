@@ -3,6 +3,7 @@
 import os
 import shutil
 import signal
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -18,6 +19,7 @@ import pytest
 from retaliation_risk.errors import DataError
 from retaliation_risk.serve import Feedback, LiveEvent, Service
 from retaliation_risk.serve.log import Entry, EventLog, body_of
+from retaliation_risk.serve.log_postgres import PostgresStore
 from retaliation_risk.serve.service import BEHIND
 
 ROW = body_of({"ticket_id": "T1", "value": 0.5})
@@ -283,6 +285,22 @@ def test_a_silent_database_keeps_no_readout_waiting_and_is_caught_up_with_when_i
         asked.exception(timeout=60)
         assert service.append(opened_ticket(customer, 1)).count("stored") == 1
         assert (service.ready()["log"], service.readout(customer).history.calls) == ("ok", calls + 1)
+
+
+def test_of_a_place_that_swallows_everything_only_the_first_to_ask_waits():
+    pytest.importorskip("psycopg")
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        store = PostgresStore(f"postgresql://log@127.0.0.1:{silent.getsockname()[1]}/log")
+        asked = []
+        for words in ("no answer within 0.1 s", "has not answered yet"):
+            with pytest.raises(DataError, match=f"RR711 .*{words}"):
+                store.read("SELECT 1", (), within=0.1)
+            asked.append(store._asked)
+        assert asked[0] is asked[1]
+    assert asked[0].exception(timeout=60) is not None  # it is gone, and so the question failed
+    with pytest.raises(DataError, match="RR711"):
+        store.read("SELECT 1", (), within=60)
+    store.close()
 
 
 def test_while_a_write_waits_for_its_turn_readouts_and_readiness_do_not(address, settings):
