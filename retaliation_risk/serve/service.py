@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import threading
 import time
 import uuid
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
@@ -21,10 +19,10 @@ from retaliation_risk.serve.answers import Appended, Feedback, Forgotten, LiveEv
 from retaliation_risk.serve.base import Base, open_base
 from retaliation_risk.serve.cells import AT
 from retaliation_risk.serve.checking import check_events, feedback_entry, result_of
+from retaliation_risk.serve.following import Following
 from retaliation_risk.serve.forget import check_erasable, erase_files, marks_of, what_remains
 from retaliation_risk.serve.live import Live
 from retaliation_risk.serve.log import FORGOTTEN, Entry, EventLog
-from retaliation_risk.serve.log_store import WAIT_SECONDS
 from retaliation_risk.serve.queue import ROWS
 from retaliation_risk.serve.readout import compute_readout, warm
 from retaliation_risk.serve.rows import microseconds
@@ -32,8 +30,6 @@ from retaliation_risk.serve.settings import ServeSettings
 
 BEHIND = "The event log cannot be read now: events that other processes took since are not counted."
 """What a readout says meanwhile."""
-READ_SECONDS = 0.5
-"""How long a request waits for the log before it goes on with what is known."""
 
 Clock = Callable[[], int]
 """Gives now, in microseconds of UTC since 1970."""
@@ -47,19 +43,15 @@ def system_clock() -> int:
 class Service:
     """One tenant's run, tables and log, ready to answer; safe to use from several threads.
 
-    Make it with :meth:`open`. What changes is in ``_live``, and changes under ``_lock``; a readout in the making keeps the
-    state it began with. Who writes to the log holds ``_turn`` and, while that takes its time, not ``_lock``: readouts go on.
+    Make it with :meth:`open`. What changes is in ``_following``; a readout in the making keeps the state it began with.
     """
 
     def __init__(self, settings: ServeSettings, base: Base, log: EventLog, clock: Clock) -> None:
         self.settings = settings
-        self._log = log
         self._clock = clock
-        self._lock, self._turn = threading.RLock(), threading.Lock()
-        self._live = self._of(base)
-        self._behind = ""
-        self._replay(self._live)
-        self._warm(self._live)
+        live = self._of(base)
+        self._following = Following(log, live)
+        self._warm(live)
 
     @classmethod
     def open(cls, settings: ServeSettings, clock: Clock = system_clock) -> Service:
@@ -90,8 +82,7 @@ class Service:
         keys = [contact_key] if contact_key is not None else []
         if email is not None:
             keys = [key_of(email, secret) for secret in self._secrets()]
-        with self._lock:
-            live = self._catch_up()
+        with self._following.now() as live:
             if customer_id is not None:
                 return customer_id if live.knows(customer_id) else None
             found = next((known for key in keys if (known := live.with_contact(str(key)))), set())
@@ -101,8 +92,8 @@ class Service:
 
     def holds(self, customer_id: str) -> bool:
         """Say whether there is anything to erase: of who is known, whose rows wait, or whose erasure broke off."""
-        with self._lock:
-            return self._catch_up().holds(customer_id)
+        with self._following.now() as live:
+            return live.holds(customer_id)
 
     def readout(self, customer_id: str, now: datetime | None = None) -> Readout:
         """Tell what is known of a customer.
@@ -119,10 +110,9 @@ class Service:
         ArgumentError
             RR402, an unknown customer.
         """
-        with self._lock:
-            live = self._catch_up()
+        with self._following.now() as live:
             _known(live, customer_id)
-            known, clock, behind = live.of(customer_id), self._now(live), self._behind
+            known, clock, behind = live.of(customer_id), self._now(live), self._following.behind
         moment = known.moment(clock) if now is None else microseconds(now)
         told = compute_readout(live.base, known, moment, computed_at=clock, settings=self.settings)
         return replace(told, stale=True, caveats=(*told.caveats, BEHIND)) if behind else told
@@ -135,15 +125,13 @@ class Service:
         DataError
             RR703, the log cannot be written: nothing was acknowledged, and all may be sent again.
         """
-        with self._writing():
-            with self._lock:
-                live = self._to_write()
+        with self._following.writing():
+            with self._following.to_write() as live:
                 now = self._now(live)
                 checked = check_events(live, events, now, now + round(self.settings.future_seconds * 1e6))
             entries = [each for each in checked if isinstance(each, Entry)]
-            fates = iter(self._log.append(entries) if entries else [])
-            with self._lock:
-                live = self._catch_up()
+            fates = iter(self._following.log.append(entries) if entries else [])
+            with self._following.now() as live:
                 return Appended(
                     tuple(
                         result_of(live, each, next(fates)) if isinstance(each, Entry) else each
@@ -161,17 +149,15 @@ class Service:
         DataError
             RR702, a note that holds an address; RR703, the log cannot be written.
         """
-        with self._writing():
-            with self._lock:
-                live = self._to_write()
+        with self._following.writing():
+            with self._following.to_write() as live:
                 _known(live, feedback.customer_id)
                 entry = feedback_entry(feedback, f"_{uuid.uuid4()}", self._now(live))
-            self._log.append([entry])
+            self._following.log.append([entry])
 
     def queue(self, limit: int) -> list[QueueRow]:
         """Return whom to call first: at most ``limit`` by risk, the snoozed last; empty where the run has no model."""
-        with self._lock:
-            live = self._catch_up()
+        with self._following.now() as live:
             chosen = queue.choose(live, self._now(live), limit)
         return queue.rows_of(live, chosen)
 
@@ -188,9 +174,8 @@ class Service:
             RR731, a run folder or tables that cannot be written: nothing was erased.
         """
         secrets = self._secrets()
-        with self._writing():
-            with self._lock:
-                live = self._to_write()
+        with self._following.writing():
+            with self._following.to_write() as live:
                 if not live.erased("customer", customer_id) and not live.holds(customer_id):
                     raise ArgumentError("RR402", f"{customer_id!r} is unknown.")
                 check_erasable(live.base.folder, live.base.tables)
@@ -201,9 +186,8 @@ class Service:
             entries = [
                 Entry(FORGOTTEN + mark, FORGOTTEN, "{}", known_at=now, received_at=now) for mark in marks
             ]
-            logged = self._log.erase(customer_id, tickets, entries)
-            with self._lock:
-                live = self._catch_up()
+            logged = self._following.log.erase(customer_id, tickets, entries)
+            with self._following.now() as live:
                 code = live.base.code(customer_id)
         erased = erase_files(live.base.folder, live.base.tables, customer_id, tickets)
         if code is not None:
@@ -220,23 +204,22 @@ class Service:
         """
         settings = replace(self.settings, run=run, tables=self.settings.tables if tables is None else tables)
         live = self._of(open_base(run, settings.tables, other_tables=settings.other_tables))
-        self._replay(live)
+        self._following.replay(live)
         self._warm(live)
-        with self._lock:
-            self._replay(live, READ_SECONDS)
-            self.settings, self._live = settings, live
+        with self._following.changing(live):
+            self.settings = settings
 
     def ready(self) -> dict[str, str]:
         """Return what is served and whether the log can be read, in words; ``log`` is ``ok`` or what is wrong."""
-        with self._lock:
-            live, log = self._catch_up(), self._behind or "ok"
+        with self._following.now() as live:
+            log = self._following.behind or "ok"
         return {
             "tenant": self.settings.tenant, "run": live.base.name, "log": log, "position": str(live.position)
         }  # fmt: skip
 
     def close(self) -> None:
         """Let go of the log."""
-        self._log.close()
+        self._following.log.close()
 
     def _of(self, base: Base) -> Live:
         return Live(base, partial(marks_of, self.settings.secrets, self.settings.tenant))
@@ -251,36 +234,6 @@ class Service:
     def _now(self, live: Live) -> int:
         """Now by the clock, or by the run; never before the run's own moment."""
         return live.base.moment if self.settings.clock == "run" else max(self._clock(), live.base.moment)
-
-    def _catch_up(self) -> Live:
-        """Take in what the log holds beyond what is known here; while it cannot be read, go on with what is known."""
-        try:
-            self._replay(self._live, READ_SECONDS)
-            self._behind = ""
-        except DataError as error:
-            self._behind = str(error)
-        return self._live
-
-    def _replay(self, live: Live, within: float = WAIT_SECONDS) -> None:
-        while entries := self._log.after(live.position, within):
-            live.take(entries)
-
-    def _to_write(self) -> Live:
-        """Catch up, or refuse at once: nobody needs to wait until a log that cannot be read cannot be written either."""
-        live = self._catch_up()
-        if self._behind:
-            raise DataError("RR703", "it cannot be read either.")
-        return live
-
-    @contextmanager
-    def _writing(self) -> Iterator[None]:
-        """One writer of this service at a time."""
-        if not self._turn.acquire(timeout=WAIT_SECONDS):
-            raise DataError("RR703", f"a write before this one has not ended in {WAIT_SECONDS:g} s.")
-        try:
-            yield
-        finally:
-            self._turn.release()
 
     def _warm(self, live: Live) -> None:
         """Compute a readout and the queue once, so that the first to ask does not wait longer than others."""

@@ -281,7 +281,7 @@ def test_a_silent_database_keeps_no_readout_waiting_and_is_caught_up_with_when_i
                 assert service.find(customer_id=customer) == customer
             with pytest.raises(DataError, match="RR703"):
                 service.append(opened_ticket(customer, 1))
-        asked = service._log.store._asked
+        asked = service._following.log.store._asked
         asked.exception(timeout=60)
         assert service.append(opened_ticket(customer, 1)).count("stored") == 1
         assert (service.ready()["log"], service.readout(customer).history.calls) == ("ok", calls + 1)
@@ -310,7 +310,7 @@ def test_while_a_write_waits_for_its_turn_readouts_and_readiness_do_not(address,
         with ThreadPoolExecutor(1) as pool:
             with other.store.writing():
                 writing = pool.submit(service.append, opened_ticket(customer, 2))
-                while not service._turn.locked():
+                while not service._following._turn.locked():
                     time.sleep(0.001)
                 told = service.readout(customer)
                 assert (told.stale, service.ready()["log"], len(service.queue(3))) == (False, "ok", 3)
@@ -327,5 +327,5 @@ def test_a_long_log_comes_in_parts(tmp_path, monkeypatch, settings):
         customer = first.queue(1)[0].customer_id
         for number in range(8):
             first.append(opened_ticket(customer, number))
-        assert len(first._log.after(0)) == 3
+        assert len(first._following.log.after(0)) == 3
         assert second.readout(customer) == first.readout(customer)

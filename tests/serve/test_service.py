@@ -124,16 +124,16 @@ def test_ids_of_events_are_texts_of_moderate_length_and_no_addresses(service, na
 
 
 def test_a_row_that_the_tables_hold_already_counts_once(service):
-    live = service._live
+    live = service._following._live
     code = next(k for k in range(200) if live.base.rows.of(k)["orders"])
     name = str(live.base.histories.customer_ids[code])
     _, ordered, amount = live.base.rows.of(code)["orders"][0]
     when = (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=ordered)).isoformat()
     before = len(live.rows_of(name)["orders"])
     send(service, ("orders", {"customer_id": name, "ordered_at": when, "amount": amount}))
-    assert len(service._live.rows_of(name)["orders"]) == before
+    assert len(service._following._live.rows_of(name)["orders"]) == before
     send(service, ("orders", {"customer_id": name, "ordered_at": when, "amount": 1.25}))
-    assert len(service._live.rows_of(name)["orders"]) == before + 1
+    assert len(service._following._live.rows_of(name)["orders"]) == before + 1
 
 
 def test_a_clock_that_goes_back_hides_no_acknowledged_event(settings):
@@ -196,7 +196,7 @@ def consenting(copied):
         column = frame["profiling_opt_out"].astype(object).where(frame["customer_id"] != name, cell)
         frame.assign(profiling_opt_out=column.astype("boolean")).to_parquet(path)
         service = opened.enter_context(closing(Service.open(replace(copied, other_tables=True))))
-        end = moment_of(service._live.base.end)
+        end = moment_of(service._following._live.base.end)
         for days, word in said:
             row = {"customer_id": name, "profiling_opt_out": word}
             event = LiveEvent(f"{days} {word}", "customers", row, known_at=end + timedelta(days=days))
@@ -305,7 +305,7 @@ def test_what_one_service_takes_down_another_tells_and_so_does_a_restart(setting
 def test_who_is_forgotten_is_nowhere_and_stays_so(copied, tmp_path):
     service = Service.open(copied)
     name = service.queue(1)[0].customer_id
-    tickets = [row[0] for row in service._live.tickets_of(name)]
+    tickets = [row[0] for row in service._following._live.tickets_of(name)]
     send(service, ("ticket_events", change("escalated", "2025-12-30", ticket=tickets[0])))
     gone = service.forget(name)
     assert gone.erased["log"] == 1
@@ -401,7 +401,7 @@ def test_who_never_was_cannot_be_forgotten_and_without_a_secret_nobody(service, 
         service.forget("nobody")
     bare = Service.open(replace(settings, secrets=(), log=settings.log + "2"))
     with pytest.raises(ArgumentError, match="RR111 .*secret"):
-        bare.forget(str(bare._live.base.histories.customer_ids[0]))
+        bare.forget(str(bare._following._live.base.histories.customer_ids[0]))
     bare.close()
 
 
@@ -471,7 +471,7 @@ def test_before_a_run_is_served_a_readout_and_the_queue_of_it_were_computed(copi
     service = Service.open(copied)
     warmed = [("compute_readout", "run")] * 2 + [("rows_of", "run")]
     assert computed == warmed
-    assert (service._live.known, service._live.told) == ({}, {})
+    assert (service._following._live.known, service._following._live.told) == ({}, {})
     shutil.copytree(copied.run, tmp_path / "second")
     service.switch(tmp_path / "second")
     assert computed[3:] == [(name, "second") for name, _ in warmed]
