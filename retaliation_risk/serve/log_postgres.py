@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, wait
 from contextlib import contextmanager
 from functools import partial
+from queue import SimpleQueue
 from typing import Any
 
 from retaliation_risk.errors import DataError
@@ -74,7 +75,7 @@ class PostgresStore:
 
     def __init__(self, address: str) -> None:
         self._writer, self._reader = _Line(address), _Line(address)
-        self._asking = threading.Lock()
+        self._asker, self._asking = _Asker(), threading.Lock()
         self._asked: Future[Rows] | None = None
 
     @classmethod
@@ -118,7 +119,7 @@ class PostgresStore:
         with self._asking:
             if self._is_silent(ask):
                 raise DataError("RR711", "the PostgreSQL database (it has not answered yet).")
-            asked = self._asked = _begun(ask)
+            asked = self._asked = self._asker.ask(ask)
             if not wait([asked], within).done:
                 raise DataError("RR711", f"the PostgreSQL database (no answer within {within:g} s).")
             self._asked = None
@@ -130,7 +131,7 @@ class PostgresStore:
     def _is_silent(self, ask: Callable[[], Rows]) -> bool:
         """Say whether a question that was given up has no answer yet; where it failed, ask another that nobody waits for."""
         if self._asked is not None and self._asked.done() and self._asked.exception() is not None:
-            self._asked = _begun(ask)
+            self._asked = self._asker.ask(ask)
         return self._asked is not None and not self._asked.done()
 
     def _ask(self, sql: str, values: Sequence[Any]) -> Rows:
@@ -150,22 +151,35 @@ class PostgresStore:
 
     def close(self) -> None:
         """Close the connections."""
+        self._asker.close()
         self._writer.close()
         self._reader.close()
 
 
-def _begun(ask: Callable[[], Rows]) -> Future[Rows]:
-    """Ask in a thread of its own, which no shutdown waits for."""
-    future: Future[Rows] = Future()
+class _Asker:
+    """A thread that asks one question after another, and that no shutdown waits for."""
 
-    def settle() -> None:
-        try:
-            future.set_result(ask())
-        except BaseException as error:  # whoever waits for the answer gets it
-            future.set_exception(error)
+    def __init__(self) -> None:
+        self._questions: SimpleQueue[tuple[Future[Rows], Callable[[], Rows]] | None] = SimpleQueue()
+        threading.Thread(target=self._settle, daemon=True, name="log").start()
 
-    threading.Thread(target=settle, daemon=True, name="log").start()
-    return future
+    def ask(self, question: Callable[[], Rows]) -> Future[Rows]:
+        """Let a question be asked, and return the place where its answer will be."""
+        answer: Future[Rows] = Future()
+        self._questions.put((answer, question))
+        return answer
+
+    def close(self) -> None:
+        """Ask no more."""
+        self._questions.put(None)
+
+    def _settle(self) -> None:
+        while asked := self._questions.get():
+            answer, question = asked
+            try:
+                answer.set_result(question())
+            except BaseException as error:  # whoever waits for the answer gets it
+                answer.set_exception(error)
 
 
 def _rows(connection: Any, sql: str, values: Sequence[Any]) -> Rows:
