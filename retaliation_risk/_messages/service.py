@@ -14,7 +14,7 @@ OF_SERVICE = (
     Message(
         "RR702",
         "address where none may be",
-        "A cell of an event, or an event id, looks like an e-mail address, which no store of the service holds.",
+        "A cell of an event, or an event id, holds an @, as e-mail addresses do, and no store of the service holds those.",
         "Send the customer_id, or the contact_key made from the address; or post the webhook shape, which makes it.",
     ),
     Message(

@@ -8,7 +8,8 @@ from typing import Any
 from retaliation_risk._validate import one_of
 from retaliation_risk.errors import ArgumentError, ContractError, DataError, Problem, RetaliationRiskError
 from retaliation_risk.serve.answers import EventResult, Feedback, LiveEvent
-from retaliation_risk.serve.live import AT, Live, Row, known_at, row_of
+from retaliation_risk.serve.cells import AT, Row, known_at, row_of
+from retaliation_risk.serve.live import Live
 from retaliation_risk.serve.log import FEEDBACK, Entry, Fate, body_of
 from retaliation_risk.serve.rows import holds_address, iso, microseconds, read_row, shown
 from retaliation_risk.tables import CONTRACT

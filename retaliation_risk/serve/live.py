@@ -7,22 +7,19 @@ A row that both the tables and the log hold, as after a new export, counts once.
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from retaliation_risk.histories import Histories
 from retaliation_risk.histories.customer import customer_histories
-from retaliation_risk.histories.logs import KNOWN_AT
 from retaliation_risk.serve.base import Base
+from retaliation_risk.serve.cells import AT, Row, known_at, merged, new_rows, opted_out, row_of
 from retaliation_risk.serve.log import FEEDBACK, FORGOTTEN, Entry
 from retaliation_risk.serve.spoken import Spoken
 from retaliation_risk.tables import CONTRACT
 
-Row = tuple[Any, ...]
-AT = {table: {name: i for i, name in enumerate(declared.names)} for table, declared in CONTRACT.items()}
-_KNOWN = {**KNOWN_AT, "tickets": "opened_at", "ticket_events": "known_at"}
+_OPT_OUT = AT["customers"]["profiling_opt_out"]
 
 
 @dataclass
@@ -36,6 +33,14 @@ class Told:
     changes: list[tuple[int, int, Row]] = field(default_factory=list)
     latest: int = 0
 
+    def changed(self, known: Sequence[Row], until: int) -> Row:
+        """Return the customer's row as it is now; ``known`` is that of the tables, if any, which reach ``until``."""
+        changes = sorted(self.changes, key=lambda change: change[:2])
+        row = list(merged([*known, *(change for _, _, change in changes)]))
+        said = [(at, change[_OPT_OUT]) for at, _, change in changes if change[_OPT_OUT] is not None]
+        row[_OPT_OUT] = opted_out(known[0][_OPT_OUT] if known else None, said, until)
+        return tuple(row)
+
 
 @dataclass(frozen=True)
 class Known:
@@ -45,6 +50,10 @@ class Known:
     code: int
     latest: int
     notes: tuple[str, ...] = ()
+
+    def moment(self, clock: int) -> int:
+        """Return now, but late enough that whatever was acknowledged of the customer is the past."""
+        return max(clock, self.latest + 1)
 
 
 @dataclass
@@ -148,10 +157,10 @@ class Live:
         rows = {} if code is None else self.base.rows.of(code)
         told = self.told.get(customer_id, _NOBODY)
         for name, given in told.rows.items():
-            rows[name] = [*rows.get(name, []), *_new(given, rows.get(name, []))]
+            rows[name] = [*rows.get(name, []), *new_rows(given, rows.get(name, []))]
         rows["tickets"] = list({row[0]: row for row in reversed(rows.get("tickets", []))}.values())
-        changes = [row for _, _, row in sorted(told.changes, key=lambda change: change[:2])]
-        rows["customers"] = [merged(changes)] if (changes := [*rows.get("customers", []), *changes]) else []
+        known = rows.get("customers", [])
+        rows["customers"] = [told.changed(known, self.base.end)] if known or told.changes else []
         return rows
 
     def tickets_of(self, customer_id: str) -> list[Row]:
@@ -223,41 +232,3 @@ class Live:
 
 
 _NOBODY = Told()
-
-
-def row_of(entry: Entry) -> Row:
-    """Return the row that an entry holds, cells in contract order."""
-    values = entry.values()
-    return tuple(values.get(name) for name in CONTRACT[entry.kind].names)
-
-
-def known_at(table: str, row: Row) -> int | None:
-    """Return when a row became known; None for a span of observation, which is no news."""
-    name = _KNOWN.get(table)
-    return None if name is None else row[AT[table][name]]
-
-
-def merged(rows: Sequence[Row]) -> Row:
-    """Return one row of several, later ones over earlier ones; an empty cell changes nothing.
-
-    Examples
-    --------
-    >>> merged([("C1", 5, None), ("C1", None, "k")])
-    ('C1', 5, 'k')
-    """
-    return tuple(
-        next((cell for cell in reversed(cells) if cell is not None), None)
-        for cells in zip(*rows, strict=True)
-    )
-
-
-def _new(given: Iterable[Row], there: Iterable[Row]) -> list[Row]:
-    """Return the rows that are not there yet; of equal rows as many as there are more of."""
-    left = Counter(there)
-    found = []
-    for row in given:
-        if left[row] > 0:
-            left[row] -= 1
-        else:
-            found.append(row)
-    return found

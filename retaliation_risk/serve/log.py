@@ -11,10 +11,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from retaliation_risk.serve.log_store import Store, open_store
+from retaliation_risk.serve.log_store import WAIT_SECONDS, Store, open_store
 
 FEEDBACK, FORGOTTEN = "_feedback", "_forgotten"
 """Kinds of entries that are no rows of a table."""
+
+PAGE = 10_000
+"""Entries that are read at once, at most."""
 
 Fate = Literal["stored", "duplicate", "different"]
 
@@ -104,11 +107,24 @@ class EventLog:
         )
         return "stored"
 
-    def after(self, seq: int) -> list[Entry]:
-        """Return the entries that came after a number, in their order."""
+    def after(self, seq: int, within: float = WAIT_SECONDS) -> list[Entry]:
+        """Return the next entries after a number, in their order: at most ``PAGE``, so that a long log comes in parts.
+
+        Parameters
+        ----------
+        seq : int
+        within : float
+            Seconds to wait for an answer.
+
+        Raises
+        ------
+        DataError
+            RR711, the log cannot be read, or not in time.
+        """
         rows = self.store.read(
-            f"SELECT {_COLUMNS}, seq FROM entries WHERE seq > ? AND tenant = ? ORDER BY seq",
+            f"SELECT {_COLUMNS}, seq FROM entries WHERE seq > ? AND tenant = ? ORDER BY seq LIMIT {PAGE}",
             (seq, self.tenant),
+            within,
         )
         return [Entry(*row) for row in rows]
 

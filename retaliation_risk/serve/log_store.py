@@ -21,7 +21,8 @@ CREATE TABLE IF NOT EXISTS entries (
 CREATE INDEX IF NOT EXISTS entries_customer ON entries (tenant, customer_id);
 CREATE INDEX IF NOT EXISTS entries_ticket ON entries (tenant, ticket_id)
 """
-_WAIT_SECONDS = 5.0
+WAIT_SECONDS = 5.0
+"""How long a writer waits for its turn, or for a connection, before it gives up."""
 
 
 class Store(Protocol):
@@ -31,8 +32,8 @@ class Store(Protocol):
         """Context of one transaction, in turn with other writers; yields a function that runs SQL and returns rows."""
         ...
 
-    def read(self, sql: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
-        """Rows of a query, as committed."""
+    def read(self, sql: str, values: Sequence[Any], within: float = WAIT_SECONDS) -> list[tuple[Any, ...]]:
+        """Rows of a query, as committed; a write under way is not waited for. Raise RR711, after ``within`` seconds too."""
         ...
 
     def scrub(self) -> None:
@@ -54,20 +55,25 @@ def open_store(address: str) -> Store:
 
 
 class SqliteStore:
-    """A SQLite file with a write-ahead log that is flushed to disk at every commit (``synchronous=FULL``)."""
+    """A SQLite file with a write-ahead log that is flushed to disk at every commit (``synchronous=FULL``).
 
-    def __init__(self, connection: sqlite3.Connection, path: str) -> None:
+    Readers have a connection of their own, and with a write-ahead log wait for no writer.
+    """
+
+    def __init__(self, connection: sqlite3.Connection, reader: sqlite3.Connection, path: str) -> None:
         self._connection = connection
+        self._reader = reader
         self._path = path
-        self._lock = threading.Lock()
+        self._lock, self._reading = threading.Lock(), threading.Lock()
 
     @classmethod
     def open(cls, path: str) -> SqliteStore:
         """Open the file, and make it where there is none, for its owner only."""
         try:
             os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
-            connection = sqlite3.connect(
-                path, timeout=_WAIT_SECONDS, isolation_level=None, check_same_thread=False
+            connection, reader = (
+                sqlite3.connect(path, timeout=WAIT_SECONDS, isolation_level=None, check_same_thread=False)
+                for _ in range(2)
             )
             for pragma in ("journal_mode=WAL", "synchronous=FULL", "secure_delete=ON"):
                 connection.execute(f"PRAGMA {pragma}")
@@ -75,7 +81,7 @@ class SqliteStore:
                 connection.execute(statement)
         except (OSError, sqlite3.Error) as error:
             raise DataError("RR711", f"{path!r} ({error}).") from error
-        return cls(connection, path)
+        return cls(connection, reader, path)
 
     @contextmanager
     def writing(self) -> Iterator[Run]:
@@ -91,21 +97,23 @@ class SqliteStore:
                 if self._connection.in_transaction:
                     self._connection.execute("ROLLBACK")
 
-    def read(self, sql: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
+    def read(self, sql: str, values: Sequence[Any], within: float = WAIT_SECONDS) -> list[tuple[Any, ...]]:
         """Rows of a query, as committed by whomever."""
         try:
-            with self._lock:
-                return self._connection.execute(sql, values).fetchall()
+            with self._reading:
+                self._reader.execute(f"PRAGMA busy_timeout={round(1000 * within)}")
+                return self._reader.execute(sql, values).fetchall()
         except sqlite3.Error as error:
             raise DataError("RR711", f"{self._path!r} ({error}).") from error
 
     def scrub(self) -> None:
         """Write the file anew, and empty the write-ahead log: deleted rows leave no bytes behind."""
-        with self._lock:
+        with self._lock, self._reading:
             self._connection.execute("VACUUM")
             self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
     def close(self) -> None:
         """Close the file."""
-        with self._lock:
+        with self._lock, self._reading:
+            self._reader.close()
             self._connection.close()

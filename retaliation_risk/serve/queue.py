@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 
@@ -11,20 +13,43 @@ from retaliation_risk.serve.live import Known, Live
 from retaliation_risk.serve.readout import action_of
 from retaliation_risk.serve.rows import moment_of
 from retaliation_risk.serve.spoken import Spoken
-from retaliation_risk.serve.told import Told, tell, values_of
+from retaliation_risk.serve.told import Told, tell, values_of, why_untold
+
+ROWS = 50
+"""Rows of the queue where nobody asks for more or fewer."""
 
 
-def candidates(live: Live, limit: int) -> list[str]:
+@dataclass(frozen=True)
+class Chosen:
+    """Who stands in the queue, first to last, with what is known of each and the moment it is told as of."""
+
+    customers: tuple[str, ...]
+    known: tuple[Known, ...]
+    moments: tuple[int, ...]
+
+
+def choose(live: Live, now: int, limit: int) -> Chosen:
+    """Choose the first ``limit`` as of ``now``, in microseconds; hold the lock of ``live``, which keeps the risks."""
+    known = {each: live.of(each) for each in candidates(live, limit, now)}
+    moments = {each: one.moment(now) for each, one in known.items()}
+    first = in_order(live, known_risks(live, known, moments), now, limit)
+    return Chosen(tuple(first), tuple(known[each] for each in first), tuple(moments[each] for each in first))
+
+
+def candidates(live: Live, limit: int, now: int) -> list[str]:
     """Return everybody who may be among the first ``limit``: those of whom the log speaks, and the run's first.
 
-    Who has no event since the run keeps the risk that the run told.
+    Who has no event since the run keeps the risk that the run told; but of whom the tables now forbid to tell one, as newer
+    tables than the run's may, is left out.
     """
-    risk = live.base.risk
+    base = live.base
     wanted = limit + len(live.told) + len(live.forgotten) + len(live.spoken)
-    first = live.base.likeliest[:wanted]
-    ids = live.base.histories.customer_ids
-    listed = [str(ids[code]) for code in first if not np.isnan(risk[code])]
-    return [each for each in dict.fromkeys([*live.told, *listed]) if live.knows(each)]
+    able = (
+        str(base.histories.customer_ids[code])
+        for code in base.likeliest
+        if not np.isnan(base.risk[code]) and not why_untold(Known(base.histories, code, 0), now)
+    )
+    return [each for each in dict.fromkeys([*live.told, *islice(able, wanted)]) if live.knows(each)]
 
 
 def in_order(live: Live, risks: dict[str, float | None], now: int, limit: int) -> list[str]:
@@ -40,13 +65,11 @@ def in_order(live: Live, risks: dict[str, float | None], now: int, limit: int) -
     return [each for each, _ in sorted(able, key=place)[:limit]]
 
 
-def rows_of(
-    live: Live, customers: Sequence[str], asked: Mapping[str, Known], moments: Mapping[str, int]
-) -> list[QueueRow]:
+def rows_of(live: Live, chosen: Chosen) -> list[QueueRow]:
     """Return the rows of the queue, with what people said of them; computed together, as readouts one by one would be."""
-    base, known, times = live.base, [asked[each] for each in customers], [moments[each] for each in customers]
+    base, known, times = live.base, chosen.known, chosen.moments
     matrix = values_of(base, known, times)
-    rows = zip(customers, matrix.tolist(), tell(base, known, times, matrix), strict=True)
+    rows = zip(chosen.customers, matrix.tolist(), tell(base, known, times, matrix), strict=True)
     return [
         _row(live, rank, customer, dict(zip(base.names, values, strict=True)), told)
         for rank, (customer, values, told) in enumerate(rows, start=1)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import time
 import uuid
 from collections.abc import Callable, Sequence
@@ -18,10 +17,13 @@ from retaliation_risk.influence import contact_key as key_of
 from retaliation_risk.serve import queue
 from retaliation_risk.serve.answers import Appended, Feedback, Forgotten, LiveEvent, QueueRow, Readout
 from retaliation_risk.serve.base import Base, open_base
+from retaliation_risk.serve.cells import AT
 from retaliation_risk.serve.checking import check_events, feedback_entry, result_of
+from retaliation_risk.serve.following import Following
 from retaliation_risk.serve.forget import check_erasable, erase_files, marks_of, what_remains
-from retaliation_risk.serve.live import AT, Known, Live
+from retaliation_risk.serve.live import Live
 from retaliation_risk.serve.log import FORGOTTEN, Entry, EventLog
+from retaliation_risk.serve.queue import ROWS
 from retaliation_risk.serve.readout import compute_readout, warm
 from retaliation_risk.serve.rows import microseconds
 from retaliation_risk.serve.settings import ServeSettings
@@ -41,19 +43,15 @@ def system_clock() -> int:
 class Service:
     """One tenant's run, tables and log, ready to answer; safe to use from several threads.
 
-    Make it with :meth:`open`. What changes is in ``_live``, and changes under ``_lock``; a readout in the making keeps the
-    state it began with.
+    Make it with :meth:`open`. What changes is in ``_following``; a readout in the making keeps the state it began with.
     """
 
     def __init__(self, settings: ServeSettings, base: Base, log: EventLog, clock: Clock) -> None:
         self.settings = settings
-        self._log = log
         self._clock = clock
-        self._lock = threading.RLock()
-        self._live = self._of(base)
-        self._behind = ""
-        self._replay(self._live)
-        warm(self._live, self._now(self._live), settings)
+        live = self._of(base)
+        self._following = Following(log, live)
+        self._warm(live)
 
     @classmethod
     def open(cls, settings: ServeSettings, clock: Clock = system_clock) -> Service:
@@ -84,8 +82,7 @@ class Service:
         keys = [contact_key] if contact_key is not None else []
         if email is not None:
             keys = [key_of(email, secret) for secret in self._secrets()]
-        with self._lock:
-            live = self._catch_up()
+        with self._following.now() as live:
             if customer_id is not None:
                 return customer_id if live.knows(customer_id) else None
             found = next((known for key in keys if (known := live.with_contact(str(key)))), set())
@@ -95,8 +92,8 @@ class Service:
 
     def holds(self, customer_id: str) -> bool:
         """Say whether there is anything to erase: of who is known, whose rows wait, or whose erasure broke off."""
-        with self._lock:
-            return self._catch_up().holds(customer_id)
+        with self._following.now() as live:
+            return live.holds(customer_id)
 
     def readout(self, customer_id: str, now: datetime | None = None) -> Readout:
         """Tell what is known of a customer.
@@ -113,11 +110,10 @@ class Service:
         ArgumentError
             RR402, an unknown customer.
         """
-        with self._lock:
-            live = self._catch_up()
+        with self._following.now() as live:
             _known(live, customer_id)
-            known, clock, behind = live.of(customer_id), self._now(live), self._behind
-        moment = _moment(known, clock) if now is None else microseconds(now)
+            known, clock, behind = live.of(customer_id), self._now(live), self._following.behind
+        moment = known.moment(clock) if now is None else microseconds(now)
         told = compute_readout(live.base, known, moment, computed_at=clock, settings=self.settings)
         return replace(told, stale=True, caveats=(*told.caveats, BEHIND)) if behind else told
 
@@ -129,19 +125,19 @@ class Service:
         DataError
             RR703, the log cannot be written: nothing was acknowledged, and all may be sent again.
         """
-        with self._lock:
-            live = self._catch_up()
-            now = self._now(live)
-            checked = check_events(live, events, now, now + round(self.settings.future_seconds * 1e6))
+        with self._following.writing():
+            with self._following.to_write() as live:
+                now = self._now(live)
+                checked = check_events(live, events, now, now + round(self.settings.future_seconds * 1e6))
             entries = [each for each in checked if isinstance(each, Entry)]
-            fates = iter(self._log.append(entries) if entries else [])
-            live = self._catch_up()
-            return Appended(
-                tuple(
-                    result_of(live, each, next(fates)) if isinstance(each, Entry) else each
-                    for each in checked
+            fates = iter(self._following.log.append(entries) if entries else [])
+            with self._following.now() as live:
+                return Appended(
+                    tuple(
+                        result_of(live, each, next(fates)) if isinstance(each, Entry) else each
+                        for each in checked
+                    )
                 )
-            )
 
     def feedback(self, feedback: Feedback) -> None:
         """Take down what a person made of a readout; on disk when it returns.
@@ -153,21 +149,17 @@ class Service:
         DataError
             RR702, a note that holds an address; RR703, the log cannot be written.
         """
-        with self._lock:
-            live = self._catch_up()
-            _known(live, feedback.customer_id)
-            self._log.append([feedback_entry(feedback, f"_{uuid.uuid4()}", self._now(live))])
+        with self._following.writing():
+            with self._following.to_write() as live:
+                _known(live, feedback.customer_id)
+                entry = feedback_entry(feedback, f"_{uuid.uuid4()}", self._now(live))
+            self._following.log.append([entry])
 
     def queue(self, limit: int) -> list[QueueRow]:
         """Return whom to call first: at most ``limit`` by risk, the snoozed last; empty where the run has no model."""
-        with self._lock:
-            live = self._catch_up()
-            clock = self._now(live)
-            asked = {each: live.of(each) for each in queue.candidates(live, limit)}
-            moments = {each: _moment(known, clock) for each, known in asked.items()}
-            risks = queue.known_risks(live, asked, moments)
-            first = queue.in_order(live, risks, clock, limit)
-        return queue.rows_of(live, first, asked, moments)
+        with self._following.now() as live:
+            chosen = queue.choose(live, self._now(live), limit)
+        return queue.rows_of(live, chosen)
 
     def forget(self, customer_id: str) -> Forgotten:
         """Erase a customer from log, memory, tables and run folder; later events of her are refused (RR706).
@@ -182,21 +174,21 @@ class Service:
             RR731, a run folder or tables that cannot be written: nothing was erased.
         """
         secrets = self._secrets()
-        with self._lock:
-            live = self._catch_up()
-            if not live.erased("customer", customer_id) and not live.holds(customer_id):
-                raise ArgumentError("RR402", f"{customer_id!r} is unknown.")
-            check_erasable(live.base.folder, live.base.tables)
-            code = live.base.code(customer_id)
-            tickets = [row[AT["tickets"]["ticket_id"]] for row in live.tickets_of(customer_id)]
+        with self._following.writing():
+            with self._following.to_write() as live:
+                if not live.erased("customer", customer_id) and not live.holds(customer_id):
+                    raise ArgumentError("RR402", f"{customer_id!r} is unknown.")
+                check_erasable(live.base.folder, live.base.tables)
+                tickets = [row[AT["tickets"]["ticket_id"]] for row in live.tickets_of(customer_id)]
+                now = self._now(live)
             names = [("customer", customer_id), *(("ticket", ticket) for ticket in tickets)]
             marks = [marks_of(secrets[:1], self.settings.tenant, *name)[0] for name in names]
-            now = self._now(live)
             entries = [
                 Entry(FORGOTTEN + mark, FORGOTTEN, "{}", known_at=now, received_at=now) for mark in marks
             ]
-            logged = self._log.erase(customer_id, tickets, entries)
-            live = self._catch_up()
+            logged = self._following.log.erase(customer_id, tickets, entries)
+            with self._following.now() as live:
+                code = live.base.code(customer_id)
         erased = erase_files(live.base.folder, live.base.tables, customer_id, tickets)
         if code is not None:
             live.base.rows.erase(customer_id, code)
@@ -212,24 +204,22 @@ class Service:
         """
         settings = replace(self.settings, run=run, tables=self.settings.tables if tables is None else tables)
         live = self._of(open_base(run, settings.tables, other_tables=settings.other_tables))
-        self._replay(live)
-        warm(live, self._now(live), settings)
-        with self._lock:
-            self._replay(live)
-            self.settings, self._live = settings, live
+        self._following.replay(live)
+        self._warm(live)
+        with self._following.changing(live):
+            self.settings = settings
 
     def ready(self) -> dict[str, str]:
         """Return what is served and whether the log can be read, in words; ``log`` is ``ok`` or what is wrong."""
-        with self._lock:
-            live, log = self._catch_up(), self._behind or "ok"
+        with self._following.now() as live:
+            log = self._following.behind or "ok"
         return {
             "tenant": self.settings.tenant, "run": live.base.name, "log": log, "position": str(live.position)
         }  # fmt: skip
 
     def close(self) -> None:
         """Let go of the log."""
-        with self._lock:
-            self._log.close()
+        self._following.log.close()
 
     def _of(self, base: Base) -> Live:
         return Live(base, partial(marks_of, self.settings.secrets, self.settings.tenant))
@@ -245,22 +235,11 @@ class Service:
         """Now by the clock, or by the run; never before the run's own moment."""
         return live.base.moment if self.settings.clock == "run" else max(self._clock(), live.base.moment)
 
-    def _catch_up(self) -> Live:
-        """Take in what the log holds beyond what is known here; while it cannot be read, go on with what is known."""
-        try:
-            self._replay(self._live)
-            self._behind = ""
-        except DataError as error:
-            self._behind = str(error)
-        return self._live
-
-    def _replay(self, live: Live) -> None:
-        live.take(self._log.after(live.position))
-
-
-def _moment(known: Known, clock: int) -> int:
-    """Return now, but late enough that whatever was acknowledged of the customer is the past."""
-    return max(clock, known.latest + 1)
+    def _warm(self, live: Live) -> None:
+        """Compute a readout and the queue once, so that the first to ask does not wait longer than others."""
+        moment = self._now(live)
+        warm(live, moment, self.settings)
+        queue.rows_of(live, queue.choose(live, moment, ROWS))
 
 
 def _known(live: Live, customer_id: str) -> None:

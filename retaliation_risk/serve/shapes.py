@@ -20,6 +20,8 @@ Find = Callable[[str], str | None]
 SOLVED, CLOSED, OPEN = ("solved",), ("closed",), ("new", "open", "pending", "hold")
 RATINGS = {"good": 1.0, "bad": 0.0}
 """Ratings that say something; ``offered`` and ``unoffered`` do not."""
+EMPTY = ("", "null", "none", "nil", "undefined", "nan")
+"""Words, in any letter case, that programs write where they have nothing to say."""
 CHANNELS = {"voice": "phone", "phone": "phone", "email": "email", "chat": "chat", "web": "web"}
 
 
@@ -84,7 +86,7 @@ def read_zendesk(body: Any, find: Find) -> list[LiveEvent]:
     Raises
     ------
     DataError
-        RR708, a body of another shape.
+        RR708, a body of another shape, or an id that is none: a requester ``null`` is nobody, and no customer "null".
     """
     if not isinstance(body, Mapping):
         raise DataError("RR708", f"the body is {shown(body)}, not an object.")
@@ -101,14 +103,30 @@ def read_zendesk(body: Any, find: Find) -> list[LiveEvent]:
     raise DataError("RR708", f"type is {shown(kind)}, and there is no ticket_id with an event.")
 
 
+def _word(value: Any) -> Any:
+    """Return a value, a text without the spaces around it; None for what says nothing, or is a placeholder left unfilled."""
+    if not isinstance(value, str):
+        return value
+    word = value.strip()
+    return None if word.lower() in EMPTY or word.startswith("{{") else word
+
+
+def _told(of: Mapping[str, Any], name: str) -> str:
+    """Return an id or a word as text; raise RR708 where there is none, so that nobody is made up of an empty field."""
+    found = _word(of[name])
+    if isinstance(found, bool) or not isinstance(found, str | int):
+        raise DataError("RR708", f"{name} is {shown(of[name])}; a text or a whole number must stand there.")
+    return str(found)
+
+
 def _of_event(kind: str, body: Mapping[str, Any]) -> Iterator[LiveEvent]:
     """Read an event webhook: ``detail`` is the ticket as it is, ``event`` what changed."""
-    ticket, change, name, time = body["detail"], body.get("event") or {}, str(body["id"]), body["time"]
+    ticket, change, name, time = body["detail"], body.get("event") or {}, _told(body, "id"), body["time"]
     if kind == "created":
-        yield LiveEvent(name, "tickets", _ticket(ticket, str(ticket["requester_id"])))
+        yield LiveEvent(name, "tickets", _ticket(ticket))
         return
     for event_type, actor, value in _changes(kind, change):
-        row = {"ticket_id": str(ticket["id"]), "occurred_at": time, "event_type": event_type}
+        row = {"ticket_id": _told(ticket, "id"), "occurred_at": time, "event_type": event_type}
         yield LiveEvent(name, "ticket_events", {**row, "actor_type": actor, "value": value})
 
 
@@ -123,12 +141,12 @@ def _found(address: Any, find: Find) -> str | None:
         raise
 
 
-def _ticket(ticket: Mapping[str, Any], customer_id: str) -> dict[str, Any]:
+def _ticket(ticket: Mapping[str, Any]) -> dict[str, Any]:
     """Return a row of tickets: what was true when it was opened. Tags, which follow-ups inherit, are not read."""
     channel = str((ticket.get("via") or {}).get("channel") or "")
     return {
-        "ticket_id": str(ticket["id"]),
-        "customer_id": customer_id,
+        "ticket_id": _told(ticket, "id"),
+        "customer_id": _told(ticket, "requester_id"),
         "opened_at": ticket["created_at"],
         "channel": CHANNELS.get(channel, channel) or None,
     }
@@ -165,14 +183,16 @@ def status_event(before: str, after: str) -> str | None:
 
 def _of_trigger(body: Mapping[str, Any], find: Find) -> Iterator[LiveEvent]:
     """Read a trigger's body with its placeholders filled in; ``event`` is ``created`` or a type of the contract."""
-    name, event, ticket, time = (str(body[key]) for key in ("event_id", "event", "ticket_id", "occurred_at"))
+    name, event, ticket, time = (
+        _told(body, key) for key in ("event_id", "event", "ticket_id", "occurred_at")
+    )
     if event == "created":
-        owner = _found(body.get("requester_email"), find) or str(body["requester_id"])
-        more = {key: body.get(key) or None for key in ("channel", "issue_key", "parent_ticket_id")}
+        owner = _found(body.get("requester_email"), find) or _told(body, "requester_id")
+        more = {key: _word(body.get(key)) or None for key in ("channel", "issue_key", "parent_ticket_id")}
         row = {"ticket_id": ticket, "customer_id": owner, "opened_at": time, **more}
         yield LiveEvent(name, "tickets", row)
         return
-    value = body.get("value")
+    value = _word(body.get("value"))
     if event == "csat_rated":
         value = RATINGS.get(str(value).lower().split(",")[0].removesuffix("_with_comment"), value)
     row = {"ticket_id": ticket, "occurred_at": time, "event_type": event, "value": value}

@@ -181,7 +181,7 @@ def test_events_in_any_order_are_what_a_batch_of_the_same_rows_is(small_frames, 
 
 
 def test_risks_and_reasons_of_the_service_are_those_of_a_batch(service, settings):
-    base = service._live.base
+    base = service._following._live.base
     name = str(base.histories.customer_ids[3])
     rows = [
         (

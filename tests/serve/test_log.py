@@ -3,12 +3,14 @@
 import os
 import shutil
 import signal
+import socket
 import sqlite3
 import subprocess
 import sys
 import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,6 +19,7 @@ import pytest
 from retaliation_risk.errors import DataError
 from retaliation_risk.serve import Feedback, LiveEvent, Service
 from retaliation_risk.serve.log import Entry, EventLog, body_of
+from retaliation_risk.serve.log_postgres import PostgresStore
 from retaliation_risk.serve.service import BEHIND
 
 ROW = body_of({"ticket_id": "T1", "value": 0.5})
@@ -65,6 +68,20 @@ class Cluster:
             except psycopg.OperationalError:
                 time.sleep(0.05)
         pytest.fail("PostgreSQL did not start")
+
+    @contextmanager
+    def silent(self):
+        """Let the connections there are take what is sent to them, and answer nothing."""
+        pid = int((self.data / "postmaster.pid").read_text().splitlines()[0])
+        # Its children, and not itself: runuser would stop with it.
+        children = [int(each) for each in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+        for each in children:
+            os.kill(each, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            for each in children:
+                os.kill(each, signal.SIGCONT)
 
     def stop(self):
         pid = int((self.data / "postmaster.pid").read_text().splitlines()[0])
@@ -246,3 +263,69 @@ def test_a_service_outlives_its_database_and_keeps_all_that_it_acknowledged(clus
     again = Service.open(own)
     assert again.readout(customer).history.calls == calls + 2
     again.close()
+
+
+def opened_ticket(customer, number):
+    row = {"ticket_id": f"L{number}", "customer_id": customer, "opened_at": "2025-12-30"}
+    return [LiveEvent(f"l{number}", "tickets", row)]
+
+
+def test_a_silent_database_keeps_no_readout_waiting_and_is_caught_up_with_when_it_speaks(cluster, settings):
+    with closing(Service.open(replace(settings, log=cluster.address, tenant="silent"))) as service:
+        customer = service.queue(1)[0].customer_id
+        calls = service.readout(customer).history.calls
+        with cluster.silent():
+            assert service.readout(customer).caveats[-1] == BEHIND
+            assert service.ready()["log"].startswith("RR711")
+            for _ in range(50):  # each for half a second would be more than anybody waits
+                assert service.find(customer_id=customer) == customer
+            with pytest.raises(DataError, match="RR703"):
+                service.append(opened_ticket(customer, 1))
+        asked = service._following.log.store._asked
+        asked.exception(timeout=60)
+        assert service.append(opened_ticket(customer, 1)).count("stored") == 1
+        assert (service.ready()["log"], service.readout(customer).history.calls) == ("ok", calls + 1)
+
+
+def test_of_a_place_that_swallows_everything_only_the_first_to_ask_waits():
+    pytest.importorskip("psycopg")
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        store = PostgresStore(f"postgresql://log@127.0.0.1:{silent.getsockname()[1]}/log")
+        asked = []
+        for words in ("no answer within 0.1 s", "has not answered yet"):
+            with pytest.raises(DataError, match=f"RR711 .*{words}"):
+                store.read("SELECT 1", (), within=0.1)
+            asked.append(store._asked)
+        assert asked[0] is asked[1]
+    assert asked[0].exception(timeout=60) is not None  # it is gone, and so the question failed
+    with pytest.raises(DataError, match="RR711"):
+        store.read("SELECT 1", (), within=60)
+    store.close()
+
+
+def test_while_a_write_waits_for_its_turn_readouts_and_readiness_do_not(address, settings):
+    with closing(Service.open(replace(settings, log=address, tenant="waits"))) as service:
+        customer = service.queue(1)[0].customer_id
+        other = EventLog.open(address, "another")
+        with ThreadPoolExecutor(1) as pool:
+            with other.store.writing():
+                writing = pool.submit(service.append, opened_ticket(customer, 2))
+                while not service._following._turn.locked():
+                    time.sleep(0.001)
+                told = service.readout(customer)
+                assert (told.stale, service.ready()["log"], len(service.queue(3))) == (False, "ok", 3)
+                assert not writing.done()
+            assert writing.result(timeout=60).count("stored") == 1
+        assert service.readout(customer).history.calls == told.history.calls + 1
+        other.close()
+
+
+def test_a_long_log_comes_in_parts(tmp_path, monkeypatch, settings):
+    monkeypatch.setattr("retaliation_risk.serve.log.PAGE", 3)
+    own = replace(settings, log=str(tmp_path / "long.sqlite"))
+    with closing(Service.open(own)) as first, closing(Service.open(own)) as second:
+        customer = first.queue(1)[0].customer_id
+        for number in range(8):
+            first.append(opened_ticket(customer, number))
+        assert len(first._following.log.after(0)) == 3
+        assert second.readout(customer) == first.readout(customer)

@@ -1,22 +1,28 @@
 """The service without HTTP: who is found, what counts from when, what is refused, forgotten and switched."""
 
 import json
+import re
 import shutil
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+import pandas as pd
 import pytest
 
 from retaliation_risk.errors import ArgumentError, ArtefactError, DataError
 from retaliation_risk.influence import contact_key
-from retaliation_risk.serve import Feedback, LiveEvent, ServeSettings, Service, readout, variables
+from retaliation_risk.serve import Feedback, LiveEvent, ServeSettings, Service, queue, readout, variables
+from retaliation_risk.serve.queue import rows_of
 from retaliation_risk.serve.readout import compute_readout
+from retaliation_risk.serve.rows import moment_of
 from retaliation_risk.serve.shapes import read_zendesk
 from retaliation_risk.tables import read_tables
 from tests.serve.conftest import SECRET
 
+OPTED_OUT = "This customer has opted out of profiling: no risk is computed."
 NEW = {
     "customer_id": "N1",
     "first_seen_at": "2025-05-01",
@@ -86,6 +92,15 @@ def test_an_event_sent_twice_counts_once_and_its_id_cannot_be_used_again(service
         ("ticket_events", change("solved", "2025-12-02", subject="angry"), "RR701"),
         ("tickets", {**TICKET, "ticket_id": "NT2", "severity": 9}, "RR209"),
         ("tickets", {**TICKET, "ticket_id": "NT2", "channel": "ana@example.org"}, "RR702"),
+        ("tickets", {**TICKET, "ticket_id": "NT2", "customer_id": "ana@localhost"}, "RR702"),
+        ("tickets", {**TICKET, "ticket_id": "ana\uff20localhost"}, "RR702"),
+        ("tickets", {**TICKET, "ticket_id": "NT2", "severity": "ana@localhost"}, "RR702"),
+        ("orders", {"customer_id": "@ana", "ordered_at": "2025-12-02"}, "RR702"),
+        ("ana@localhost", {}, "RR701"),
+        ("orders", {"customer_id": None, "ordered_at": "2025-12-02"}, "RR202"),
+        ("orders", {"customer_id": "", "ordered_at": "2025-12-02"}, "RR202"),
+        ("orders", {"customer_id": False, "ordered_at": "2025-12-02"}, "RR201"),
+        ("orders", {"customer_id": 7.5, "ordered_at": "2025-12-02"}, "RR201"),
         ("letters", {}, "RR701"),
         ("orders", [1], "RR701"),
     ],
@@ -97,13 +112,13 @@ def test_what_breaks_the_contract_is_refused_with_code_and_cure_and_without_addr
     (result,) = service.append([LiveEvent("e", table, row)]).results
     assert (result.status, result.code) == ("refused", code)
     assert result.message.startswith(code)
-    assert "ana@" not in result.message
+    assert not re.search("ana[@\uff20]|@ana", result.message)
     assert service.append(
         [LiveEvent("e", "orders", {"customer_id": "N1", "ordered_at": "2025-12-02"})]
     ).count("stored")
 
 
-@pytest.mark.parametrize("name", ["", "_mine", "x" * 201, "a\nb", "ana@example.org", 7])
+@pytest.mark.parametrize("name", ["", "_mine", "x" * 201, "a\nb", "ana@example.org", "ana@localhost", 7])
 def test_ids_of_events_are_texts_of_moderate_length_and_no_addresses(service, name):
     (result,) = service.append(
         [LiveEvent(name, "orders", {"customer_id": "N1", "ordered_at": "2025-12-02"})]
@@ -113,16 +128,16 @@ def test_ids_of_events_are_texts_of_moderate_length_and_no_addresses(service, na
 
 
 def test_a_row_that_the_tables_hold_already_counts_once(service):
-    live = service._live
+    live = service._following._live
     code = next(k for k in range(200) if live.base.rows.of(k)["orders"])
     name = str(live.base.histories.customer_ids[code])
     _, ordered, amount = live.base.rows.of(code)["orders"][0]
     when = (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=ordered)).isoformat()
     before = len(live.rows_of(name)["orders"])
     send(service, ("orders", {"customer_id": name, "ordered_at": when, "amount": amount}))
-    assert len(service._live.rows_of(name)["orders"]) == before
+    assert len(service._following._live.rows_of(name)["orders"]) == before
     send(service, ("orders", {"customer_id": name, "ordered_at": when, "amount": 1.25}))
-    assert len(service._live.rows_of(name)["orders"]) == before + 1
+    assert len(service._following._live.rows_of(name)["orders"]) == before + 1
 
 
 def test_a_clock_that_goes_back_hides_no_acknowledged_event(settings):
@@ -174,6 +189,81 @@ def test_the_later_word_on_a_customer_holds_whatever_came_first(service):
     assert service.readout("N1").risk is not None
 
 
+@pytest.fixture
+def consenting(copied):
+    """Serve the sample where a customer's row of the tables says so of opting out; with the end of those tables."""
+
+    def served(cell, *said):
+        path = copied.tables / "customers.parquet"
+        frame = pd.read_parquet(path)
+        name = frame["customer_id"].iloc[5]
+        column = frame["profiling_opt_out"].astype(object).where(frame["customer_id"] != name, cell)
+        frame.assign(profiling_opt_out=column.astype("boolean")).to_parquet(path)
+        service = opened.enter_context(closing(Service.open(replace(copied, other_tables=True))))
+        end = moment_of(service._following._live.base.end)
+        for days, word in said:
+            row = {"customer_id": name, "profiling_opt_out": word}
+            event = LiveEvent(f"{days} {word}", "customers", row, known_at=end + timedelta(days=days))
+            assert service.append([event]).count("stored") == 1
+        return service.readout(name).caveats[:1] == (OPTED_OUT,)
+
+    with ExitStack() as opened:
+        yield served
+
+
+@pytest.mark.parametrize(
+    ("cell", "said", "out"),
+    [
+        (True, [(-10, False)], True),  # the tables are newer
+        (True, [(-10, False), (0, False)], True),  # at the end of the tables: of two at once, the opting out
+        (True, [(0.001, False)], False),
+        (False, [(-10, True)], True),  # a false of the tables may be nobody's word
+        (None, [(-10, True), (-5, False)], False),
+        (None, [(-5, False), (-10, True)], False),
+        (None, [(-5, True), (-5, False)], True),
+        (False, [(-5, False), (-5, True)], True),
+        (True, [], True),
+    ],
+)
+def test_the_latest_word_on_profiling_holds_and_of_unknown_or_equal_times_the_opting_out(
+    consenting, cell, said, out
+):
+    assert consenting(cell, *said) is out
+
+
+def test_a_new_run_in_whose_tables_somebody_opted_out_outdoes_an_older_word(copied, tmp_path):
+    service = Service.open(replace(copied, other_tables=True))
+    name = service.queue(1)[0].customer_id
+    said = {"customer_id": name, "profiling_opt_out": False}
+    service.append([LiveEvent("in", "customers", said, known_at=datetime(2025, 6, 1, tzinfo=UTC))])
+    assert service.readout(name).risk is not None
+    shutil.copytree(copied.run, tmp_path / "second")
+    opt_out(copied.tables, [name])
+    service.switch(tmp_path / "second")
+    assert service.readout(name).caveats[0] == OPTED_OUT
+    assert name not in {row.customer_id for row in service.queue(500)}
+    service.close()
+
+
+def opt_out(tables, names):
+    frame = pd.read_parquet(tables / "customers.parquet")
+    out = frame["profiling_opt_out"].astype("boolean").mask(frame["customer_id"].isin(names), True)
+    frame.assign(profiling_opt_out=out).to_parquet(tables / "customers.parquet")
+
+
+def test_with_newer_tables_who_opted_out_leaves_the_queue_and_others_move_up(copied):
+    service = Service.open(copied)
+    before = [row.customer_id for row in service.queue(20)]
+    service.close()
+    opt_out(copied.tables, before[:10:2])
+    service = Service.open(replace(copied, other_tables=True))
+    rows = service.queue(15)
+    assert [row.customer_id for row in rows] == [each for each in before if each not in before[:10:2]]
+    assert [row.rank for row in rows] == list(range(1, 16))
+    assert None not in {row.risk for row in rows}
+    service.close()
+
+
 def test_the_queue_follows_events_and_feedback(service):
     first, second = service.queue(2)
     assert first.risk >= second.risk
@@ -219,7 +309,7 @@ def test_what_one_service_takes_down_another_tells_and_so_does_a_restart(setting
 def test_who_is_forgotten_is_nowhere_and_stays_so(copied, tmp_path):
     service = Service.open(copied)
     name = service.queue(1)[0].customer_id
-    tickets = [row[0] for row in service._live.tickets_of(name)]
+    tickets = [row[0] for row in service._following._live.tickets_of(name)]
     send(service, ("ticket_events", change("escalated", "2025-12-30", ticket=tickets[0])))
     gone = service.forget(name)
     assert gone.erased["log"] == 1
@@ -315,7 +405,7 @@ def test_who_never_was_cannot_be_forgotten_and_without_a_secret_nobody(service, 
         service.forget("nobody")
     bare = Service.open(replace(settings, secrets=(), log=settings.log + "2"))
     with pytest.raises(ArgumentError, match="RR111 .*secret"):
-        bare.forget(str(bare._live.base.histories.customer_ids[0]))
+        bare.forget(str(bare._following._live.base.histories.customer_ids[0]))
     bare.close()
 
 
@@ -370,20 +460,25 @@ def test_another_run_takes_over_without_a_failed_readout(copied, tmp_path):
     service.close()
 
 
-def test_before_a_run_is_served_a_readout_of_it_was_computed(copied, tmp_path, monkeypatch):
+def test_before_a_run_is_served_a_readout_and_the_queue_of_it_were_computed(copied, tmp_path, monkeypatch):
     computed = []
 
-    def seen(base, *rest, **more):
-        computed.append(base.name)
-        return compute_readout(base, *rest, **more)
+    def seen(function):
+        def computes(first, *rest, **more):
+            computed.append((function.__name__, getattr(first, "base", first).name))
+            return function(first, *rest, **more)
 
-    monkeypatch.setattr(readout, "compute_readout", seen)
+        return computes
+
+    monkeypatch.setattr(readout, "compute_readout", seen(compute_readout))
+    monkeypatch.setattr(queue, "rows_of", seen(rows_of))
     service = Service.open(copied)
-    assert computed == ["run", "run"]
-    assert (service._live.known, service._live.told) == ({}, {})
+    warmed = [("compute_readout", "run")] * 2 + [("rows_of", "run")]
+    assert computed == warmed
+    assert (service._following._live.known, service._following._live.told) == ({}, {})
     shutil.copytree(copied.run, tmp_path / "second")
     service.switch(tmp_path / "second")
-    assert computed[2:] == ["second", "second"]
+    assert computed[3:] == [(name, "second") for name, _ in warmed]
     service.close()
 
 

@@ -84,6 +84,63 @@ def test_a_trigger_brings_parents_ratings_and_customers_by_address():
         assert rated.row["value"] == value
 
 
+NOTHING = [
+    None,
+    "",
+    "  ",
+    "null",
+    "None",
+    "undefined",
+    "NaN",
+    "{{ticket.requester.id}}",
+    True,
+    7.5,
+    [],
+    {"id": 7},
+]
+
+
+@pytest.mark.parametrize("value", NOTHING, ids=repr)
+@pytest.mark.parametrize("name", ["event_id", "event", "ticket_id", "occurred_at", "requester_id"])
+def test_nobody_and_nothing_is_made_up_of_an_empty_field_of_a_trigger(name, value):
+    body = {
+        "event_id": "e",
+        "event": "created",
+        "ticket_id": 36,
+        "occurred_at": "2026-01-02",
+        "requester_id": 7,
+    }
+    assert read_zendesk(body, nobody)[0].row["customer_id"] == "7"
+    with pytest.raises(DataError, match=f"RR708 .*{name} is .*must stand there"):
+        read_zendesk(body | {name: value}, nobody)
+
+
+@pytest.mark.parametrize("value", NOTHING, ids=repr)
+def test_nobody_and_nothing_is_made_up_of_an_empty_field_of_an_event(value):
+    for name in ("id", "requester_id"):
+        with pytest.raises(DataError, match=f"RR708 .*{name} is .*must stand there"):
+            zendesk("created", {}, **{name: value})
+    with pytest.raises(DataError, match="RR708 .*id is .*must stand there"):
+        zendesk("status_changed", {"previous": "OPEN", "current": "SOLVED"}, id=value)
+    with pytest.raises(DataError, match="RR708 .*id is .*must stand there"):
+        read_zendesk(
+            {"id": value, "type": "zen:event-type:ticket.created", "time": SENT, "detail": DETAIL}, nobody
+        )
+
+
+def test_who_is_known_by_address_needs_no_requester_and_empty_words_are_no_issue_or_parent():
+    body = {"event_id": "e", "event": "created", "ticket_id": " 36 ", "occurred_at": "2026-01-02"}
+    more = {
+        "requester_email": "ana@localhost",
+        "issue_key": "None",
+        "parent_ticket_id": "null",
+        "channel": "",
+    }
+    (found,) = read_zendesk({**body, **more, "requester_id": None}, lambda address: "C1")
+    assert found.row == {"ticket_id": "36", "customer_id": "C1", "opened_at": "2026-01-02",
+                         "issue_key": None, "parent_ticket_id": None, "channel": None}  # fmt: skip
+
+
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=5),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(

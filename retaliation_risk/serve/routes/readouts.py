@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, Query
 from retaliation_risk.errors import ArgumentError
 from retaliation_risk.serve.answers import Readout
 from retaliation_risk.serve.guard import Caller, caller, guarded
+from retaliation_risk.serve.queue import ROWS
 from retaliation_risk.serve.refusals import Refused
 from retaliation_risk.serve.schemas import ByContactKey, ByCustomer, QueueOut, Who
 from retaliation_risk.serve.statuses import KEYED, WITH_BODY, refusals
@@ -39,7 +40,7 @@ def readout(who: Who, asks: Annotated[Caller, Depends(caller)]) -> Readout:
 @router.get("/queue", tags=["queue"], responses=refusals(422))
 def queue(
     asks: Annotated[Caller, Depends(caller)],
-    limit: Annotated[int, Query(ge=1, le=500, description="Most rows to return.")] = 50,
+    limit: Annotated[int, Query(ge=1, le=500, description="Most rows to return.")] = ROWS,
 ) -> QueueOut:
     """Whom to call now, first to last, with the reasons and what has been said of each since."""
     rows = asks.service.queue(limit)

@@ -116,6 +116,18 @@ def test_health_and_readiness_need_no_key(ask):
     assert ask("GET", "/readyz").json() == {"status": "ok"}
 
 
+def test_who_does_not_answer_is_not_ready_and_the_process_is_well(serve_settings, tmp_path):
+    with (
+        closing(Service.open(serve_settings(tmp_path))) as service,
+        listening({"default": service, "other": service}, service.settings) as served,
+    ):
+        with service._following._lock:
+            told = served.client.get("/readyz")
+            assert (told.status_code, told.json()["code"]) == (503, "RR731")
+            assert served.client.get("/healthz").status_code == 200
+        assert served.client.get("/readyz").status_code == 200
+
+
 REFUSED = {
     "an unknown page": (("GET", "/v1/nothing"), 404, "RR727"),
     "a page with a slash too many": (("GET", "/healthz/"), 404, "RR727"),
@@ -142,7 +154,7 @@ def test_refusals_have_one_shape(ask, name):
 
 def test_with_a_full_disk_events_are_refused_and_readouts_answered(serve_settings, made_run, tmp_path):
     with closing(Service.open(serve_settings(tmp_path))) as service:
-        service._log.store._connection.execute("PRAGMA max_page_count = 12")
+        service._following.log.store._connection.execute("PRAGMA max_page_count = 12")
         with listening({"default": service}, service.settings) as served:
 
             def ask(path, scope, body):
