@@ -17,10 +17,10 @@ from retaliation_risk.policies import InfluenceOnly, RiskOnly
 
 def test_the_plain_loop_and_the_public_call_agree():
     predictions, shown = draw_predictions(400, 3)
-    capacities = [4, 40, 150]
+    capacities = [20, 40, 150]
     one, other = (engine(predictions, shown, capacities, 25) for engine in (ours, numpy_loop))
     enough = ~np.isnan(one.reshape(other.shape))
-    assert enough.mean() > 0.9
+    assert enough.mean() > 0.8
     np.testing.assert_allclose(one.reshape(other.shape)[enough], other[enough], atol=1e-12)
 
 
