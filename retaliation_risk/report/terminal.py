@@ -5,8 +5,9 @@ from __future__ import annotations
 import unicodedata
 from typing import TYPE_CHECKING, Any
 
+from retaliation_risk._words import NBSP
 from retaliation_risk.report.blocks import Block
-from retaliation_risk.report.formats import NBSP, show, written_for
+from retaliation_risk.report.formats import show, written_for
 from retaliation_risk.report.render import cell
 from retaliation_risk.report.sentences import span
 
