@@ -17,6 +17,17 @@ def noun(n: float | None, plural: str, one: str = "") -> str:
     return (one or plural.removesuffix("s")) if n == 1 else plural
 
 
+def counted(n: float, plural: str, one: str = "") -> str:
+    """Write a whole number with the noun that fits it.
+
+    Examples
+    --------
+    >>> counted(1, "tickets"), counted(1200, "tickets")
+    ('1 ticket', '1,200 tickets')
+    """
+    return f"{n:,.0f} {noun(n, plural, one)}"
+
+
 def percent(share: float, digits: int = 0) -> str:
     """Write a share with ``digits`` decimals, the sign apart as everywhere in the report.
 

@@ -39,13 +39,12 @@ def differences(rows: Rows) -> str:
     """State every difference with its interval, the pooled one last."""
     known = [row for row in rows if row["low"] is not None and row["high"] is not None]
     clear = sum(1 for row in known if row["low"] > 0 or row["high"] < 0)
+    told = f"intervals that exclude 0: {clear} of {len(known)}" if known else "no difference has an interval"
     said = "; ".join(
         f"{show(row['split'], 'date')} {show(row['value'], 'per_hundred')} ({span(row, 'per_hundred')})"
         for row in rows
     )
-    return (
-        f"Interval chart; intervals that exclude 0: {clear} of {len(known)}. Differences in points: {said}."
-    )
+    return f"Interval chart; {told}. Differences in points: {said}."
 
 
 def effects(rows: Rows) -> str:

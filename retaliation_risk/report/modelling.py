@@ -116,28 +116,37 @@ def _times(row: Row) -> str:
 
 
 def training(facts: Row) -> str:
-    """Say how many rows the moments of acts made, what share of all those at risk that is, and what it costs.
+    """Say how many rows the moments of acts made, and what it cost not to take all those at risk."""
+    return f"{learned(facts)} {_precision(facts)}".rstrip()
+
+
+def learned(facts: Row) -> str:
+    """Say how many rows the moments of acts made, and of how many of those at risk.
 
     Examples
     --------
     >>> facts = {"acts": 20, "controls": None, "rows": 9000, "rows_of_everybody": 9000, "efficiency": None}
-    >>> training(facts)
+    >>> learned(facts)
     'Learned from 20 acts, each against everybody at risk at its moment: 9,000 rows.'
     """
     acts, rows = counted(facts["acts"], "acts"), show(facts["rows"], "count")
     if facts["controls"] is None:
         return f"Learned from {acts}, each against everybody at risk at its moment: {rows} rows."
-    half = "" if facts["counter_match"] is None else ", half of each set once let down"
-    said = (
+    half = "" if facts["counter_match"] is None else ", half of each set let down before"
+    return (
         f"Learned from {acts}, each against up to {show(facts['controls'], 'count')} drawn from those at risk at its "
         f"moment{half}: {rows} rows, where everybody at risk would make {show(facts['rows_of_everybody'], 'count')}."
     )
+
+
+def _precision(facts: Row) -> str:
+    """Say what share of their precision the coefficients keep; nothing where it was not estimated."""
     if facts["efficiency"] is None:
-        return said
+        return ""
     mean, least = (show(facts["efficiency"][key], "percent") for key in ("mean", "least"))
     null = show(facts["efficiency_without_effects"], "percent")
     return (
-        f"{said} Estimated from the scatter between sets, the coefficients keep {mean} of their precision (inverse "
+        f"Estimated from the scatter between sets, the coefficients keep {mean} of their precision (inverse "
         f"variance) on average and {least} at worst; were there no effects at all, theory says {null} for plain sampling."
     )
 

@@ -322,6 +322,10 @@ PSEUDONYMS = (
     "against someone who holds "
     "the list of ids; the ids themselves are in the queue file, in the same order."
 )
+# The same for a terminal, where the ids are one option away.
+PSEUDONYMS_HERE = (
+    "Customers appear under a short digest of their id; --show-contacts prints the ids themselves."
+)
 SUPPRESSED = (
     "Groups with too few customers are left out, and with a single such group the next "
     "smallest too, so that it "

@@ -289,7 +289,7 @@ def test_not_utf8(tmp_path: Path, where: str) -> None:
         (
             "0,0,0,true,A",
             "0,?,0,true,A",
-            r"RR202 .*have no reopen_count \(first: 'INC01', 'INC02', 'INC12'\)",
+            r"RR202 .*with no reopen_count \(first: 'INC01', 'INC02', 'INC12'\)",
         ),
         ("INC01,New,0,0,0,true", "INC01,New,0,0,0,yes", r"RR201 .*neither true nor false \(first: 'yes'\)"),
         (

@@ -251,7 +251,7 @@ def test_what_is_not_given_is_named(tables: Path) -> None:
     asked = Options(mapping=tables.parent / "mapping.toml", tables=tables)
     with pytest.raises(ArgumentError, match=r"RR111 .*contacts is not given.*'full_name', 'postcode'"):
         import_tables("outcomes", tables.parent / "posts.csv", tables.parent / "out", asked)
-    with pytest.raises(DataError, match=r"RR205 .*1 customers stand in contacts.csv"):
+    with pytest.raises(DataError, match=r"RR205 .*customers that stand in contacts.csv more than once: 1 "):
         run(tables, contacts=CONTACTS + "C2,Bo Berg,N1\n")
     with pytest.raises(ContractError, match=r"RR203 .*outcomes"):
         run(tables, posts=POSTS.replace("2025-03-04,C1", "2025-02-04,C1"))
