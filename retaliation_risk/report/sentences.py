@@ -300,7 +300,7 @@ def sample(n: Any, n_events: Any, setup: Any) -> str:
     by = "" if setup.retaliators is None else f" by {counted(setup.retaliators, 'customers')}"
     moments = counted(setup.moments, "test moments")
     again = setup.retaliators is not None and n_events is not None and n_events > setup.retaliators
-    said = " One counts at every test moment whose horizon holds it." if again else ""
+    said = " Each counts at every test moment whose horizon holds it." if again else ""
     return f"Measured on {acts}{by} among {rows} (a customer at a moment), at {moments}.{said}"
 
 

@@ -10,7 +10,7 @@ from retaliation_risk.report import words
 from retaliation_risk.report.blocks import Block
 from retaliation_risk.report.formats import show, written_for
 from retaliation_risk.report.render import cell
-from retaliation_risk.report.sentences import span
+from retaliation_risk.report.sentences import interval
 
 if TYPE_CHECKING:
     from rich.console import Group
@@ -64,7 +64,7 @@ def _numbers(answer: Block) -> Table:
     table = _grid()
     for number in answer["numbers"]:
         value = f"{show(number['value'], number['kind'])} {number['unit']}"
-        table.add_row(*map(_text, (number["label"].capitalize(), value, span(number, number["kind"]))))
+        table.add_row(*map(_text, (number["label"].capitalize(), value, interval(number, number["kind"]))))
     return table
 
 
