@@ -177,7 +177,7 @@ def test_check_names_code_value_and_cure(cli, tmp_path, fault):
     assert value in words
     assert words.endswith(MESSAGES[expected].cure)
     assert err.count("\n") == 1
-    assert "bad: 1 errors" in err
+    assert "bad: 1 error," in err
 
 
 @pytest.mark.parametrize("fault", FAULTS)

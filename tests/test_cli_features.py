@@ -70,7 +70,7 @@ def test_bringing_a_store_up_to_date(folder, tmp_path):
     orders = read_parquet(folder / "orders.parquet")
     write_parquet(orders.iloc[1:], tmp_path / "tables" / "orders.parquet")
     code, _, err = features(tmp_path / "tables", "--update", tmp_path / "store", "--out", tmp_path / "new")
-    assert (code, err.split(", ")[:2]) == (0, ["1 customers computed", "0 removed"])
+    assert (code, err.split(", ")[:2]) == (0, ["1 customer computed", "0 removed"])
     assert features(tmp_path / "tables", "--update", tmp_path / "store")[0] == 0
     assert features(tmp_path / "tables", *AT, "--out", tmp_path / "anew")[0] == 0
     contents = [

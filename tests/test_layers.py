@@ -11,7 +11,7 @@ PACKAGE = Path(retaliation_risk.__file__).parent
 RANKS = {
     "_messages": -1,
     "errors": 0, "_version": 0,
-    "_cells": 1, "_contact": 1, "_folders": 1, "_texts": 1, "_validate": 1, "_censoring": 1.5,
+    "_cells": 1, "_contact": 1, "_folders": 1, "_texts": 1, "_validate": 1, "_words": 1, "_censoring": 1.5,
     "tables": 2, "metrics": 2,
     "adapters": 3, "histories": 3, "influence": 3,
     "features": 3.5,

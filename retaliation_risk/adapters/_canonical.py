@@ -172,11 +172,11 @@ def general_notes(ask: Ask, level: str, options: Options, odd_addresses: int) ->
     said = {
         f"The export was made at {iso(exported_at)} ({how}); outcomes are observed up to there.": True,
         _KNOWN_LATE: level != HISTORY,
-        f"{unseen:,} customers have no time of creation: their first_seen_at is their first ticket.": unseen,
-        f"{earlier:,} customers asked before they were created in the helpdesk: their first_seen_at is their first"
-        " ticket.": earlier,
+        f"Customers without a time of creation, whose first_seen_at is their first ticket: {unseen:,}.": unseen,
+        "Customers who asked before they were created in the helpdesk, whose first_seen_at is their first ticket:"
+        f" {earlier:,}.": earlier,
         NO_SECRET: options.secret is None and ask.count("FROM people WHERE email IS NOT NULL"),
-        f"{odd_addresses:,} e-mail addresses are none, and have no key.": odd_addresses,
+        f"Texts that are no e-mail address, and have no key: {odd_addresses:,}.": odd_addresses,
         _NO_OUTCOMES: True,
     }
     return tuple(note for note, holds in said.items() if holds)

@@ -312,9 +312,7 @@ def report_text(report: ImportReport) -> str:
         *(f"left out: {_finding(found)}" for found in report.left_out),
         *(f"changed: {_finding(found)}" for found in report.changed),
         *(f"kept as they are: {column} {_counts(values)}" for column, values in report.unmapped.items()),
-        f"tickets with history: {report.share_with_history:.1%}, from {report.earliest_history}".replace(
-            "%", " %"
-        ),
+        f"tickets with history: {report.share_with_history * 100:.1f} %, from {report.earliest_history}",
         f"outcomes observed to: {report.observed_to}",
         f"duplicate rows: {report.duplicates}; change times at midnight: {report.midnight_share * 100:.2f} %",
         *([f"missing tables: {', '.join(report.missing_tables)}"] if report.missing_tables else []),

@@ -93,7 +93,7 @@ def _of_history(ask: Ask) -> tuple[str, ...]:
     fields = ("Origin", "Type", "Reason", "Parent")
     untracked = [field for field in fields if not ask.count(f'FROM firsts WHERE "{field}" IS NOT NULL')]
     return (
-        f"The history begins at {iso(since)}: Salesforce deletes it after 18 to 24 months. {older:,} cases are older;"
+        f"The history begins at {iso(since)}: Salesforce deletes it after 18 to 24 months. Cases that are older: {older:,};"
         " what happened to them before is not known, nor their priority at opening.",
         *(
             [f"No change of {', '.join(untracked)} is recorded; they are taken as they stand at the export."]

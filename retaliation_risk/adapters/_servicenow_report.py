@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import duckdb
 
+from retaliation_risk._words import percent
 from retaliation_risk.adapters._report import Ask, ImportReport, iso, never_seen
 from retaliation_risk.adapters._servicenow_sql import CHANNELS, COVERAGE_SHARE
 
@@ -128,13 +129,13 @@ def _counted_notes(ask: Ask) -> tuple[str, ...]:
     return (
         "A missed deadline (sla_breached) is known only from the row that shows it: in"
         f" {at_closing:,} of {missed:,} cases that is the row that closes the incident.",
-        f"Coverage ends at {iso(observed_to)}, after the last day with at least {COVERAGE_SHARE:.0%} of the"
+        f"Coverage ends at {iso(observed_to)}, after the last day with at least {percent(COVERAGE_SHARE)} of the"
         f" openings of a usual day ({busy_day:,}; half of all incidents were opened on days no busier)."
-        f" {late:,} incidents were opened later; they and their events are kept, but outcomes there are"
+        f" Incidents opened later: {late:,}; they and their events are kept, but outcomes there are"
         " outside observation.",
         f"Reopenings: {reopened:,}, of which {observed:,} within observation.",
-        f"{ended:,} of {opened:,} incidents end Closed: if all do, incidents still open at the export were"
+        f"Incidents that end Closed: {ended:,} of {opened:,}; if all do, incidents still open at the export were"
         " left out at the source.",
-        "Channel, issue and severity are those of the first row, which was saved more than an hour after"
-        f" opening in {slow:,} incidents.",
+        "Channel, issue and severity are those of the first row; incidents whose first row was saved more than an hour"
+        f" after opening: {slow:,}.",
     )

@@ -18,27 +18,27 @@ CHANNELS = {
 
 # code, column, what is wrong with the rows, how to find them in table `typed`
 CHECKS = (
-    ("RR202", "number", "have no {column}", "number IS NULL"),
+    ("RR202", "number", "with no {column}", "number IS NULL"),
     *(
-        ("RR202", column, "have no {column}", f"{column}_text IS NULL")
+        ("RR202", column, "with no {column}", f"{column}_text IS NULL")
         for column in ("opened_at", "sys_updated_at", "incident_state", "sys_mod_count", "reopen_count",
                        "reassignment_count")
     ),
     *(
-        ("RR201", column, "have a {column} that is no time of the given format",
+        ("RR201", column, "with {column} that is no time of the given format",
          f"{column} IS NULL AND {column}_text IS NOT NULL")
         for column in ("opened_at", "sys_updated_at")
     ),
     *(
-        ("RR201", column, "have a {column} that is no whole number",
+        ("RR201", column, "with {column} that is no whole number",
          f"{column} IS NULL AND {column}_text IS NOT NULL")
         for column in ("sys_mod_count", "reopen_count", "reassignment_count")
     ),
-    ("RR201", "made_sla", "have a {column} that is neither true nor false",
+    ("RR201", "made_sla", "with {column} that is neither true nor false",
      "made_sla IS NULL AND made_sla_text IS NOT NULL"),
-    ("RR206", "incident_state", "have an unknown {column}",
+    ("RR206", "incident_state", "with an unknown {column}",
      "NOT list_contains($states, incident_state_text)"),
-    ("RR206", "priority", "have an unknown {column}", "priority IS NULL AND priority_text IS NOT NULL"),
+    ("RR206", "priority", "with an unknown {column}", "priority IS NULL AND priority_text IS NOT NULL"),
 )  # fmt: skip
 
 

@@ -184,4 +184,4 @@ def _unmapped_priorities(ask: Ask) -> dict[str, dict[str, int]]:
 
 def _of_contacts(ask: Ask) -> tuple[str, ...]:
     silent = ask.count("FROM customers ANTI JOIN tickets USING (customer_id)")
-    return (f"{silent:,} contacts have no ticket; they are customers all the same.",) if silent else ()
+    return (f"Contacts without a ticket, who are customers all the same: {silent:,}.",) if silent else ()

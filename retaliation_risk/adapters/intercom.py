@@ -136,6 +136,6 @@ def _notes(ask: Ask) -> tuple[str, ...]:
     (missing,) = ask.row("SELECT coalesce(sum(missing), 0) FROM cut")
     by_customers = ask.count("FROM ticket_events WHERE event_type = 'reopened' AND actor_type = 'customer'")
     return (
-        f"{missing:,} parts are not in the export: an answer of the API holds at most {sql.MOST_PARTS} of a conversation.",
-        f"{by_customers:,} reopenings are messages of customers to a closed conversation, which Intercom does not count.",
+        f"Parts that are not in the export: {missing:,}; the API gives at most {sql.MOST_PARTS} of a conversation.",
+        f"Reopenings by messages to a closed conversation, which Intercom does not count: {by_customers:,}.",
     )

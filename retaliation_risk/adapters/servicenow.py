@@ -28,6 +28,7 @@ from pathlib import Path
 
 import duckdb
 
+from retaliation_risk._words import noun
 from retaliation_risk.adapters import _servicenow_report, _servicenow_sql
 from retaliation_risk.adapters._adapter import DEFAULT, Imported, Options, begin, finish
 from retaliation_risk.adapters._files import check_columns, check_file, load_text, read_header
@@ -138,7 +139,7 @@ def _problems(connection: duckdb.DuckDBPyConnection, names: Mapping[str, str]) -
             {"states": list(STATES)} if "$states" in where else None,
         ).fetchall()[0]
         if count:
-            text = f"{count} rows {about.format(column=names[column])}"
+            text = f"{count} {noun(count, 'rows')} {about.format(column=names[column])}"
             found.append(
                 Problem(code, "incidents", text, count, tuple(str(value) for value in values if value))
             )

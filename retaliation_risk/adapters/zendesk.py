@@ -81,7 +81,7 @@ _FIXED_NOTES = (
 )
 
 _ASKED = "Satisfaction was asked for {offered:,} times and given {rated:,} times; no answer is no opinion."
-_FOLLOW_UPS = "{count:,} tickets follow up an earlier one."
+_FOLLOW_UPS = "Tickets that follow up an earlier one: {count:,}."
 _NO_ISSUE = (
     "What a ticket is about was not read, so that a repeat of the same issue cannot be told: name the ticket field as"
     " issue, where there are audits."

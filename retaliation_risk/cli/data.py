@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from retaliation_risk._words import counted
 from retaliation_risk.cli._console import as_json, echo_json, progress, rename_option, say
 
 
@@ -101,7 +102,8 @@ def _guess(source: Path, out: Path | None, zone: str | None, memory: str | None,
     elif out is None:
         click.echo(draft.text, nl=False)
     say(
-        f"{len(draft.guesses)} columns have a meaning, {len(draft.unused)} have none; {draft.unfilled} lines to fill in."
+        f"Columns with a meaning: {len(draft.guesses)}, without: {len(draft.unused)}; "
+        f"{counted(draft.unfilled, 'lines')} to fill in."
     )
 
 
@@ -122,7 +124,7 @@ def check(source: Path, rename: Path | None, as_json: bool) -> None:
         echo_json({"ok": not errors, "problems": [problem.as_dict() for problem in problems]})
     for problem in () if as_json else problems:
         click.echo(f"{problem.level}: {problem}")
-    say(f"{source}: {len(errors)} errors, {len(problems) - len(errors)} warnings.")
+    say(f"{source}: {counted(len(errors), 'errors')}, {counted(len(problems) - len(errors), 'warnings')}.")
     sys.exit(3 if errors else 0)
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 
 from retaliation_risk._cells import quiet_frame
+from retaliation_risk._words import counted
 from retaliation_risk.cli._console import (
     as_json,
     echo_json,
@@ -123,13 +124,13 @@ def _refuse(
 
 
 def _told(summary: dict[str, Any], moments: tuple[str, ...]) -> str:
-    n_rows, n_features = summary["n_rows"], summary["n_features"]
+    n_rows, features = summary["n_rows"], counted(summary["n_features"], "features")
     if len(moments) == 1:
-        return f"{n_rows:,} customers, {n_features} features as of {moments[0]}."
+        return f"{counted(n_rows, 'customers')}, {features} as of {moments[0]}."
     if moments:
-        return f"{n_rows:,} rows, {n_features} features as of {len(moments)} moments."
+        return f"{counted(n_rows, 'rows')}, {features} as of {len(moments)} moments."
     return (
-        f"{summary['touched']:,} customers computed, {summary['removed']:,} removed, "
+        f"{counted(summary['touched'], 'customers')} computed, {summary['removed']:,} removed, "
         f"{summary['copied_rows']:,} of {n_rows:,} rows kept."
     )
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from retaliation_risk._words import counted
 from retaliation_risk.cli._console import as_json, echo_json, progress, rename_option, rows_progress, say
 from retaliation_risk.cli._settings import (
     joblib_option,
@@ -56,7 +57,9 @@ def train(
     with progress() as step:
         tables = _tables(source, rename, step)
         found = train_model(tables, out, config, store=store, provenance=import_notes(source), progress=step)
-    _tell(found, as_json, f"{found['model']} trained on {found['events']['n_events']} events.", out)
+    _tell(
+        found, as_json, f"{found['model']} trained on {counted(found['events']['n_events'], 'events')}.", out
+    )
 
 
 @click.command()
@@ -121,7 +124,7 @@ def score(
             found = score_customers(
                 given, stored, out, moment=moment, form=form, memory=memory, jobs=jobs, progress=told
             )  # fmt: skip
-    _tell(found, as_json, f"{found['n_rows']:,} customers scored.", out)
+    _tell(found, as_json, f"{counted(found['n_rows'], 'customers')} scored.", out)
 
 
 @click.command()
@@ -152,7 +155,7 @@ def evaluate(
             found = evaluate_models(tables, out, config, store=store, progress=step)
         else:
             found = evaluate_artefact(tables, stored, out, config, progress=step)
-    _tell(found, as_json, f"Judged at {len(found['moments'])} moments.", out)
+    _tell(found, as_json, f"Judged at {counted(len(found['moments']), 'moments')}.", out)
 
 
 @click.command()
@@ -230,7 +233,12 @@ def replay(
     with progress() as step:
         tables = _tables(source, rename, step)
         found = replay_policies(tables, stored, out, config, progress=step)
-    _tell(found, as_json, f"{found['weeks']} weeks and {found['n_acts']} acts replayed.", out)
+    _tell(
+        found,
+        as_json,
+        f"{counted(found['weeks'], 'weeks')} and {counted(found['n_acts'], 'acts')} replayed.",
+        out,
+    )
 
 
 def _tables(source: Path, rename: Path | None, step: Any) -> Tables:

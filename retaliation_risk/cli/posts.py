@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from retaliation_risk._words import counted
 from retaliation_risk.cli._console import as_json, echo_json, say
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ def label_posts(source: Path, model: Path, text: str, out: Path, as_json: bool) 
         echo_json(
             {"out": str(out), "posts": len(made), "suggested": made["suggestion"].value_counts().to_dict()}
         )
-    say(f"{len(made):,} posts labelled in {out}: an aid, never truth.")
+    say(f"{counted(len(made), 'posts')} labelled in {out}: an aid, never truth.")
 
 
 def _read(source: Path, columns: list[str]) -> pd.DataFrame:
@@ -104,6 +105,9 @@ def _lines(told: dict[str, Any]) -> list[str]:
         for name, row in told["table"].items()
     )
     return [
-        *(f"{w}: {a['value']:.2f} [{a['low']:.2f}, {a['high']:.2f}], {a['n']:,} posts" for w, a in found),
+        *(
+            f"{w}: {a['value']:.2f} [{a['low']:.2f}, {a['high']:.2f}], {counted(a['n'], 'posts')}"
+            for w, a in found
+        ),
         *rows,
     ]

@@ -193,10 +193,10 @@ def _next_free(folder: Path) -> Path:
 
 def _tell_training(folder: Path, seconds: float) -> None:
     """Say how long training took, which no file of a run holds, and what it compared."""
-    from retaliation_risk.report.sentences import training
+    from retaliation_risk.report.modelling import learned
 
     facts = json.loads((folder / "run.json").read_text(encoding="utf-8"))["training"]
-    say(f"Models trained in {seconds:.1f} s." + (f" {training(facts)}" if facts else ""))
+    say(f"Models trained in {seconds:.1f} s." + (f" {learned(facts)}" if facts else ""))
 
 
 def _tell(folder: Path, as_json: bool, *, whole: bool = False) -> None:

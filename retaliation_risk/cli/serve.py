@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from retaliation_risk._words import counted
 from retaliation_risk.cli._console import as_json, echo_json, say
 
 if TYPE_CHECKING:
@@ -111,7 +112,7 @@ def list_(path: Path | None, as_json: bool) -> None:
         echo_json([_told(key) for key in found])
     for key in () if as_json else found:
         click.echo(f"{key.key_id}  {key.tenant}  {key.scope}  {_state(key)}  {key.name}")
-    say(f"{len(found)} keys.")
+    say(f"{counted(len(found), 'keys')}.")
 
 
 @keys.command()

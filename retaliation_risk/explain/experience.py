@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from retaliation_risk.explain.why import singular
 from retaliation_risk.histories import Definitions, Experience
 
 #: What happened to a ticket; what says nothing to a reader is left out.
@@ -50,12 +51,14 @@ def in_words(told: Experience, definitions: Definitions) -> list[str]:
     >>> told = Experience("T1", pd.Timestamp("2026-02-01"), True, ("message_in", "solved"), "unanswered", True)
     >>> in_words(told, Definitions(reply_days=3))
     ['reported a failure, solved', 'not made good: no reply to a later message within 3 days', 'still open']
+    >>> in_words(told, Definitions(reply_days=1))[1]
+    'not made good: no reply to a later message within 1 day'
     """
     first = COMPLAINED if told.is_complaint else ASKED
     parts = [", ".join([first, *(HAPPENED[kind] for kind in told.happened if kind in HAPPENED)])]
     if told.failed:
         # A run of another version may name evidence that this one has no words for.
         words = FAILED.get(told.failed)
-        why = told.failed if words is None else words.format(**definitions.as_dict())
+        why = told.failed if words is None else singular(words.format(**definitions.as_dict()))
         parts.append(f"{NOT_MADE_GOOD}: {why}")
     return [*parts, STILL_OPEN] if told.is_open else parts

@@ -163,7 +163,7 @@ def say(feature: FeatureLike, value: float, typical: float | None = None) -> str
     # "The last 0 recoveries all failed" would be nonsense: what is not there is said plainly.
     there = abs(value) >= 0.5
     text = feature.phrase.format(value=value) if feature.phrase and there else _plain(feature, value)
-    return _singular(text) + ("" if typical is None else f" (typical: {_number(typical)})")
+    return singular(text) + ("" if typical is None else f" (typical: {_number(typical)})")
 
 
 def band(risk: npt.ArrayLike, prevalence: float) -> npt.NDArray[np.str_]:
@@ -271,7 +271,15 @@ def _number(value: float) -> str:
     return f"{value:.0f}" if float(value).is_integer() or abs(value) >= 10 else f"{value:.1f}"
 
 
-def _singular(text: str) -> str:
+def singular(text: str) -> str:
+    """Return a text with nouns after a 1 in the singular.
+
+    Examples
+    --------
+    >>> singular("1 failed recoveries in 11 days")
+    '1 failed recovery in 11 days'
+    """
+
     def one(match: re.Match[str]) -> str:
         ending = "y" if match[3] == "ies" else ""
         return f"1 {match[1]}{match[2]}{ending}{' was' if match[4] else ''}"

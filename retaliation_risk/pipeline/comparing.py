@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from retaliation_risk._folders import fresh_folder
+from retaliation_risk._words import counted
 from retaliation_risk.artefacts import Artefact
 from retaliation_risk.errors import GateError
 from retaliation_risk.evaluate import FEWEST_EVENTS, contest
@@ -113,7 +114,7 @@ def judge_contest(table: pd.DataFrame, rule: Contest) -> dict[str, Any]:
 
 def _told(row: pd.Series, metric: str) -> str:
     """Say the difference with its interval, or why there is none of either."""
-    on = f"{row['n_customers_with_event']} customers {_behind(metric)}"
+    on = f"{counted(row['n_customers_with_event'], 'customers')} {_behind(metric)}"
     if pd.isna(row["difference"]):
         return f"{metric} is not defined for both sides, on {on}: nothing is shown."
     told = (
@@ -124,7 +125,7 @@ def _told(row: pd.Series, metric: str) -> str:
         return f"{told}, on {on}; {FEWEST_EVENTS} are needed for an interval."
     if pd.isna(row["low"]):
         return f"{told}, on {on}, without an interval: it is not defined in some resamples."
-    return f"{told} [{row['low']:+.3g}, {row['high']:+.3g}], on {row['n_events']} events."
+    return f"{told} [{row['low']:+.3g}, {row['high']:+.3g}], on {counted(row['n_events'], 'events')}."
 
 
 def _behind(metric: str) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from retaliation_risk._words import percent
 from retaliation_risk.errors import GateError
 from retaliation_risk.histories import Histories
 from retaliation_risk.metrics import events_needed, power_of
@@ -61,8 +62,8 @@ def too_few(found: dict[str, Any], outcome: str) -> str:
     said = (
         f"{found['n_events']} events of {outcome!r} are known and training begins at {found['minimum']}: "
         f"{found['missing']} more are needed. With {found['n_events']} events a hazard ratio of "
-        f"{found['hazard_ratio']:g} between the {found['share_let_down']:.1%} of customers who were let down twice and the "
-        f"rest is found with power {found['power']:.2f}; power {found['power_wanted']:g} takes "
+        f"{found['hazard_ratio']:g} between the {percent(found['share_let_down'], 1)} of customers who were let down "
+        f"twice and the rest is found with power {found['power']:.2f}; power {found['power_wanted']:g} takes "
         f"{found['events_for_power']}" + (f", {more} more" if more > 0 else "")
     )
     if found["per_month"]:

@@ -113,7 +113,7 @@ def plot_decision_curve(curve: pd.DataFrame, ax: Axes, *, labels: Mapping[str, s
     name_beside(ax)
     frame(ax, "Risk from which to answer", "Net benefit", grid="y")
     ax.xaxis.set_minor_locator(NullLocator())
-    ax.xaxis.set_major_formatter(lambda value, _: f"{value:.2%}".replace(".00%", "%"))
+    ax.xaxis.set_major_formatter(percent)
     return ax
 
 

@@ -126,11 +126,29 @@ class Rule:
     def priority(self, scored: pd.DataFrame) -> pd.Series[float]:
         """Contacts in the last 90 days, lifted above everybody else's for those to whom the rule applies."""
         contacts = unknown_last(scored["tickets_90d"])
+        above_all = contacts.max() - contacts.min() + 1.0
+        return contacts + above_all * self._applies(scored).astype(float)
+
+    def holds(self, scored: pd.DataFrame) -> pd.DataFrame:
+        """Say which of ``needs`` put each customer where they stand, shape (n_customers, 3), bool.
+
+        Let down and loyal count together or not at all: one of the two alone lifts nobody.
+
+        Examples
+        --------
+        >>> scored = pd.DataFrame(
+        ...     {"failed_recoveries_ever": [2, 3], "tenure_days": [400, 20], "tickets_90d": [0, 2]})
+        >>> Rule().holds(scored).values.tolist()
+        [[True, True, False], [False, False, True]]
+        """
+        applies = self._applies(scored)
+        contacts = scored["tickets_90d"].astype(float) > 0
+        return pd.DataFrame(dict(zip(self.needs, (applies, applies, contacts), strict=True)))
+
+    def _applies(self, scored: pd.DataFrame) -> pd.Series[bool]:
         tenure = scored["tenure_days"].astype(float)
         loyal = tenure >= (tenure.median() if self.tenure_days is None else self.tenure_days)
-        let_down = scored["failed_recoveries_ever"].astype(float) >= self.failed_recoveries
-        above_all = contacts.max() - contacts.min() + 1.0
-        return contacts + above_all * (loyal & let_down).astype(float)
+        return loyal & (scored["failed_recoveries_ever"].astype(float) >= self.failed_recoveries)
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from typing import Any
 
 from retaliation_risk.report import words
 from retaliation_risk.report.formats import show
-from retaliation_risk.report.sentences import counted, metric_name, policy_name, span
+from retaliation_risk.report.sentences import counted, failures, metric_name, policy_name, span
 
 Rows = Sequence[Mapping[str, Any]]
 
@@ -19,7 +19,7 @@ def capacity(rows: Rows, at: float | None) -> str:
     near = min(levels, key=lambda level: abs(level - (at or levels[0])))
     here = sorted((r for r in rows if r["capacity"] == near), key=lambda r: (-(r["value"] or 0), r["policy"]))
     said = ", ".join(f"{policy_name(r['policy'])} {show(r['value'], 'percent')}" for r in here)
-    return f"Line chart. With {show(near, 'count')} customers answered: {said}."
+    return f"Line chart. With {counted(near, 'customers')} answered: {said}."
 
 
 def decision(rows: Rows, model: str) -> str:
@@ -39,22 +39,22 @@ def differences(rows: Rows) -> str:
     """State every difference with its interval, the pooled one last."""
     known = [row for row in rows if row["low"] is not None and row["high"] is not None]
     clear = sum(1 for row in known if row["low"] > 0 or row["high"] < 0)
+    told = f"intervals that exclude 0: {clear} of {len(known)}" if known else "no difference has an interval"
     said = "; ".join(
         f"{show(row['split'], 'date')} {show(row['value'], 'per_hundred')} ({span(row, 'per_hundred')})"
         for row in rows
     )
-    return f"Interval chart, {clear} of {len(known)} intervals exclude 0. Differences in points: {said}."
+    return f"Interval chart; {told}. Differences in points: {said}."
 
 
 def effects(rows: Rows) -> str:
     """State how many intervals exclude 1, and the strongest of those."""
     clear = [r for r in rows if (r["low"] or 0) > 1 or (r["high"] or math.inf) < 1]
     if not clear:
-        return f"Forest chart of {len(rows)} effects; every interval covers 1."
+        return f"Forest chart of {counted(len(rows), 'effects')}; every interval covers 1."
     top = max(clear, key=lambda r: (abs(math.log(r["estimate"])), r["feature"]))
     return (
-        f"Forest chart of {len(rows)} effects, {len(clear)} with intervals that exclude 1. The "
-        f"strongest is "
+        f"Forest chart of {counted(len(rows), 'effects')}, {len(clear)} with an interval that excludes 1. The strongest is "
         f"{top['feature']}: {top['kind']} {show(top['estimate'], 'ratio')} ({span(top, 'ratio')}) "
         f"{_per(top['unit'])}."
     )
@@ -84,7 +84,7 @@ def survival(rows: Rows) -> str:
     """State what share of each group is left at its last day."""
     last = {row["failed_recoveries"]: row for row in rows}
     said = "; ".join(
-        f"{count} failed recoveries: {show(row['survival'], 'percent')} at day {show(row['day'], 'count')}"
+        f"{failures(count)}: {show(row['survival'], 'percent')} at day {show(row['day'], 'count')}"
         for count, row in sorted(last.items())
     )
     return f"Step chart of the share that has not retaliated. {said}."
@@ -124,7 +124,7 @@ def calibration(rows: Rows) -> str:
     return (
         f"Calibration chart. In the highest bin {show(top['predicted'], 'percent')} were predicted and "
         f"{show(top['observed'], 'percent')} observed ({span(top, 'percent')}); "
-        f"{held} of {len(full)} intervals hold the prediction."
+        f"intervals that hold the prediction: {held} of {len(full)}."
     )
 
 
@@ -135,8 +135,8 @@ def served(rows: Rows) -> str:
         mine = [r for r in rows if r["policy"] == policy and r["share_of_queue"] is not None]
         if mine and (least := min(mine, key=lambda r: r["share_of_queue"] - (r["share_of_customers"] or 0))):
             said.append(
-                f"{policy_name(policy)} serves {least['group_kind']} {least['group']} least: "
-                f"{show(least['share_of_queue'], 'percent')} of its queue, "
-                f"{show(least['share_of_customers'], 'percent')} of customers"
+                f"{policy_name(policy)} serves least \u201c{least['group_kind']}: {least['group']}\u201d "
+                f"({show(least['share_of_queue'], 'percent')} of its queue, "
+                f"{show(least['share_of_customers'], 'percent')} of customers)"
             )
     return f"Chart of shares. {'; '.join(said)}."

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from retaliation_risk.evaluate import FEWEST_EVENTS
-from retaliation_risk.report import sentences, words
+from retaliation_risk.report import modelling, sentences, words
 from retaliation_risk.report.blocks import Block, section
 from retaliation_risk.report.folder import RunFolder, records
 from retaliation_risk.report.setup import (
@@ -163,7 +163,9 @@ def ranking_metric(folder: RunFolder) -> str | None:
 
 
 def judge_model(folder: RunFolder, setup: Setup) -> tuple[bool | None, list[str]]:
-    """Say whether the chosen model ranks better than every baseline, by its interval."""
+    """Say whether the chosen model ranks better than every baseline, by its interval; nothing where there is none now."""
+    if why_off(folder, "models"):
+        return None, []
     scores = folder.tables["scores"]
     pooled = scores[(scores["split"] == ALL) & (scores["policy"] == "")]
     metric = ranking_metric(folder)
@@ -173,7 +175,7 @@ def judge_model(folder: RunFolder, setup: Setup) -> tuple[bool | None, list[str]
     if mine is None or not rivals or metric is None or mine["value"] is None:
         return None, []
     if few(mine, setup):
-        return None, [sentences.few_to_rank(setup.model, metric, mine, setup)]
+        return None, [modelling.few_to_rank(setup.model, metric, mine, setup)]
     if mine["low"] is None:
         return None, []
     minus = {r["metric"]: r for r in records(pooled[pooled["model"] == setup.model])}
@@ -186,10 +188,10 @@ def judge_model(folder: RunFolder, setup: Setup) -> tuple[bool | None, list[str]
         if paired[row["model"]] is None and row["value"] is not None and row["value"] >= mine["low"]
     ]
     if ahead:
-        return False, [sentences.not_better(setup.model, metric, ahead, _others(pooled, metric, rivals))]
+        return False, [modelling.not_better(setup.model, metric, ahead, _others(pooled, metric, rivals))]
     known = [(name, row) for name, row in paired.items() if row is not None and row["value"] is not None]
     nearest = min(known, key=lambda pair: pair[1]["value"], default=None)
-    return True, [sentences.better(setup.model, metric, mine, nearest)]
+    return True, [modelling.better(setup.model, metric, mine, nearest)]
 
 
 def _others(pooled: Any, metric: str, rivals: list[dict[str, Any]]) -> list[str]:

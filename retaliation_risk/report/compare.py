@@ -8,7 +8,7 @@ from retaliation_risk.evaluate import FEWEST_EVENTS
 from retaliation_risk.report import alts, sentences, words
 from retaliation_risk.report.blocks import Block, column, figure, metric_columns, section, table, wide
 from retaliation_risk.report.folder import RunFolder, records
-from retaliation_risk.report.setup import ALL, INFLUENCE, Setup, policy_scores
+from retaliation_risk.report.setup import ALL, INFLUENCE, Setup, few, policy_scores, why_off
 from retaliation_risk.report.small import MISSED, RETALIATORS, suppress
 
 MAX_POINTS = 30
@@ -17,10 +17,10 @@ MAX_POINTS = 30
 def policies(folder: RunFolder, setup: Setup) -> Block:
     """Return the comparison of policies: reached and reach apart, the capacity curves, who is missed."""
     scores = policy_scores(folder, setup)
+    titled = {"title": words.POLICIES_WITHOUT_MODEL} if why_off(folder, "models") else {}
     if scores.empty:
-        return section(
-            "policies", missing=[sentences.missing("scores.csv", "no policy was scored at this capacity")]
-        )
+        why = why_off(folder, "comparison") or "no policy was scored at this capacity"
+        return section("policies", missing=[sentences.missing("scores.csv", why=why)], **titled)
     pooled = scores[scores["split"] == ALL]
     values = [m for m in dict.fromkeys(pooled["metric"]) if "_minus_" not in m]
     tables = [
@@ -56,6 +56,8 @@ def policies(folder: RunFolder, setup: Setup) -> Block:
     said += _readings(folder, setup)
     if set(_BEST_CASES) & set(pooled["policy"]):
         said.append(words.BEST_CASE)
+    if titled and "risk_only" in set(pooled["policy"]):
+        said.append(words.RISKS_OF_THE_PAST)
     base = sentences.audience_base(setup)
     return section(
         "policies",
@@ -63,6 +65,7 @@ def policies(folder: RunFolder, setup: Setup) -> Block:
         figures=figures,
         tables=tables,
         missing=missing,
+        **titled,
     )
 
 
@@ -104,7 +107,7 @@ def _readings(folder: RunFolder, setup: Setup) -> list[str]:
     """Say what one more retaliation caught costs in answers, and how much capacity reaches half of them."""
     rows = folder.tables["one_more"]
     mine = records(rows[(rows["policy"] == setup.lead) & (rows["reading"] != "")])
-    said = [sentences.one_more(mine[0])] if mine else []
+    said = [sentences.one_more(mine[0])] if mine and not few(mine[0], setup) else []
     needed = folder.tables["needed"]
     half = {row["policy"]: row for row in records(needed[needed["metric"] == "capacity_for_share"])}
     if setup.lead in half and INFLUENCE in half and half[setup.lead]["value"] is not None:

@@ -38,15 +38,18 @@ def drivers(folder: RunFolder, setup: Setup) -> Block:
 
 
 def _missing(folder: RunFolder, **made: Block | None) -> list[str]:
-    """Say of each part that could not be made why."""
-    said = []
+    """Say of each part that could not be made why; those without their table for the same reason in one sentence."""
+    said: list[str] = []
+    lacking: dict[str, list[str]] = {}
     for (name, part), file in zip(made.items(), ("effects", "survival", "incidence"), strict=True):
         if part is not None:
             continue
         why = why_off(folder, "models") if name == "effects" else why_off(folder, "comparison")
-        there = len(folder.tables[file])
-        said.append(_WHY[name] if there and not why else sentences.missing(f"{file}.csv", why))
-    return said
+        if len(folder.tables[file]) and not why:
+            said.append(_WHY[name])
+        else:
+            lacking.setdefault(why, []).append(f"{file}.csv")
+    return [*(sentences.missing(*files, why=why) for why, files in lacking.items()), *said]
 
 
 # Why there is no figure where its table is there.

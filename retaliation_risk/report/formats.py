@@ -15,8 +15,8 @@ from datetime import date as Date
 from typing import Any, NamedTuple
 
 from retaliation_risk._validate import one_of
+from retaliation_risk._words import NBSP
 
-NBSP = "\u00a0"
 NOTHING = "\u2013"
 
 

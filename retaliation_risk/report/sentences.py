@@ -1,13 +1,14 @@
-"""Sentences with numbers in them; for another language, translate this, stories.py and words.py."""
+"""Sentences with numbers in them; for another language, translate this, modelling, stories and words."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from retaliation_risk._words import NBSP, noun
 from retaliation_risk.evaluate import FEWEST_EVENTS
 from retaliation_risk.report import words
-from retaliation_risk.report.formats import NBSP, show
+from retaliation_risk.report.formats import show
 
 Row = Mapping[str, Any]
 
@@ -84,27 +85,38 @@ def events(outcome: str) -> str:
     return "retaliations" if outcome == "retaliation" else f"\u201c{outcome}\u201d events"
 
 
-def counted(n: float | None, plural: str) -> str:
-    """Write a number with what it counts.
+def counted(n: float | None, plural: str, one: str = "") -> str:
+    """Write a number with what it counts; ``one`` as in :func:`retaliation_risk._words.noun`.
 
     Examples
     --------
-    >>> counted(1, "retaliations"), counted(1200, "retaliations")
-    ('1 retaliation', '1,200 retaliations')
+    >>> counted(1, "retaliations"), counted(1200, "retaliations"), counted(1, "people", "person")
+    ('1 retaliation', '1,200 retaliations', '1 person')
     """
-    return f"{show(n, 'count')} {plural.removesuffix('s') if n == 1 else plural}"
+    return f"{show(n, 'count')} {noun(n, plural, one)}"
+
+
+def failures(group: str) -> str:
+    """Write a class of failed recoveries, which may be an open one.
+
+    Examples
+    --------
+    >>> failures("1"), failures("3+")
+    ('1 failed recovery', '3+ failed recoveries')
+    """
+    return f"{group} failed {'recovery' if group == '1' else 'recoveries'}"
 
 
 def per(gap_days: float | None) -> str:
-    """Say how often ``capacity`` customers can be answered, from the days between test moments.
+    """Say how often ``capacity`` customers can be answered, from the days between moments.
 
     Examples
     --------
     >>> per(30), per(7), per(None)
-    ('a month', 'a week', 'per moment')
+    ('a month', 'a week', 'at a time')
     """
     if gap_days is None:
-        return "per moment"
+        return "at a time"
     return next(
         (
             word
@@ -116,17 +128,21 @@ def per(gap_days: float | None) -> str:
             )
             if low <= gap_days <= high
         ),
-        "per moment",
+        "at a time",
     )
+
+
+def places(setup: Any) -> str:
+    """Say how many customers can be answered, and how often."""
+    return f"{counted(setup.capacity, 'customers')} {setup.period}"
 
 
 def headline(setup: Any, lead: Row, against: Row, difference: Row | None) -> str:
     """Return the answer where influence is known: two values, their difference, and its interval."""
     kind = points(lead, against, difference)
     first = (
-        f"At {show(setup.capacity, 'count')} customers {setup.period}, {doing(setup.lead)} reaches "
-        f"{show(lead['value'], kind)} of 100 {setup.events} before they happen; {doing(setup.against)} reaches "
-        f"{show(against['value'], kind)}"
+        f"At {places(setup)}, {doing(setup.lead)} reaches {show(lead['value'], kind)} of 100 {setup.events} "
+        f"before they happen; {doing(setup.against)} reaches {show(against['value'], kind)}"
     )
     if difference is None:
         return f"{first}. This run holds no interval for the difference, so it is not judged."
@@ -154,7 +170,7 @@ def audience(setup: Any, lead: Row, against: Row, difference: Row, kind: str) ->
     ahead, behind = policy_name(setup.lead), policy_name(setup.against or "").lower()
     whole = "the people who saw those acts"
     if setup.people is not None and setup.acts_seen is not None:
-        whole = f"the {show(setup.people, 'count')} people who saw those acts"
+        whole = f"the {counted(setup.people, 'people', 'person')} who saw those acts"
         whole += f" ({counted(setup.acts_seen, 'acts')} with any audience)"
     said = (
         f"Of {whole}, {ahead.lower()} covers {show(lead['value'], 'percent')}, {behind} "
@@ -219,26 +235,16 @@ def verdict(kind: str, reach: str, setup: Any) -> str:
     return f"{first}; {second}." if second else f"{first}."
 
 
-def minus(metric: str) -> str:
-    """Return the heading of a model's difference to a baseline.
-
-    Examples
-    --------
-    >>> minus("auroc_minus_kaplan_meier")
-    'AUROC minus that of Kaplan-Meier (same risk for all)'
-    """
-    own, _, base = metric.partition("_minus_")
-    return f"{metric_name(own)} minus that of {words.MODELS.get(base, base)}"
-
-
 def audience_base(setup: Any) -> str:
     """Say what the shares of audience rest on."""
     if setup.people is None or setup.acts_seen is None:
         return ""
+    if setup.acts_seen == 0:
+        return no_audience(setup)
     few = "; that is too few acts to compare policies by it" if setup.acts_seen < setup.fewest else ""
     return (
         f"The shares of audience rest on {counted(setup.acts_seen, 'acts')} with any recorded audience, seen by "
-        f"{show(setup.people, 'count')} people in all{few}."
+        f"{counted(setup.people, 'people', 'person')} in all{few}."
     )
 
 
@@ -249,7 +255,7 @@ def without_influence(setup: Any, lead: Row, others: Sequence[Row]) -> str:
         for row in others
     )
     return (
-        f"At {show(setup.capacity, 'count')} customers {setup.period}, {doing(setup.lead)} reaches "
+        f"At {places(setup)}, {doing(setup.lead)} reaches "
         f"{show(lead['value'], 'per_hundred')} of 100 {setup.events} before they happen "
         f"({interval(lead)})" + (f"; {rest}." if rest else ".")
     )
@@ -262,13 +268,12 @@ def influence_off(why: str) -> str:
 
 def no_model(why: str) -> str:
     """Say that no model could be made, and why."""
-    rule = "Until it can, the queue follows the rule: loyal, and let down at least twice."
-    return f"No model could be fitted ({why.rstrip('.')}). {rule}"
+    return f"No model could be fitted ({why.rstrip('.')}). {words.UNTIL_THEN}"
 
 
 def no_judgement(why: str) -> str:
     """Say that there is no model to be trusted or not, and why."""
-    return f"There is no model to judge: {why.rstrip('.')}."
+    return f"There is no model to judge ({why.rstrip('.')})."
 
 
 def no_events(setup: Any) -> str:
@@ -289,146 +294,14 @@ def no_answer() -> str:
     return "No order could be judged in this run, so nobody knows yet which one reaches more. The list below is a start."
 
 
-def not_better(model: str, metric: str, baselines: Sequence[str], others: Sequence[str]) -> str:
-    """Say that the chosen model does not beat what any model must beat."""
-    names = " and ".join(words.MODELS.get(name, name) for name in baselines)
-    mine = words.MODELS.get(model, model)
-    rest = " and ".join(words.MODELS.get(name, name) for name in others)
-    first = (
-        f"{rest} beats the baselines, the chosen model does not" if others else "No model beats the baselines"
-    )
-    return f"{first}: by {metric_name(metric)} {mine} is not shown to be better than {names}."
-
-
-def better(model: str, metric: str, row: Row, nearest: tuple[str, Row] | None) -> str:
-    """Say by how much the chosen model ranks better than each baseline, the best of them named."""
-    close = ""
-    if nearest is not None:
-        name, difference = nearest
-        close = (
-            f"; the smallest difference, to {words.MODELS.get(name, name)}, is "
-            f"{show(difference['value'], 'ratio')} ({interval(difference, 'ratio')})"
-        )
-    return (
-        f"{words.MODELS.get(model, model)} ranks customers better than every baseline: "
-        f"{metric_name(metric)} "
-        f"{show(row['value'], 'ratio')} ({interval(row, 'ratio')}){close}."
-    )
-
-
-def few_to_rank(model: str, metric: str, row: Row, setup: Any) -> str:
-    """Say that too few events followed to judge how well the chosen model ranks."""
-    return (
-        f"Too few {setup.events} to say whether {words.MODELS.get(model, model)} ranks customers better than the "
-        f"baselines: {metric_name(metric)} {show(row['value'], 'ratio')} from "
-        f"{counted(row['n_events'], setup.events)}."
-    )
-
-
-# A slope whose whole interval lies in here leaves the size of a risk about right.
-_SLOPES = (0.7, 1.4)
-
-
-def calibrated(model: str, row: Row, *, few: bool = False) -> str:
-    """Say whether the risks can be read as they stand, from the calibration slope and its interval.
-
-    Examples
-    --------
-    >>> calibrated("cox", {"value": 0.3, "low": 0.2, "high": 0.4}).split(":")[0]
-    'Cox is too sure of itself'
-    >>> calibrated("cox", {"value": 0.1, "low": -5.0, "high": 9.0}).split(":")[0]
-    'Too few events to say whether the risks can be read as they stand'
-    """
-    name, found = words.MODELS.get(model, model), f"{show(row['value'], 'ratio')} ({interval(row, 'ratio')})"
-    unknown = (
-        "Too few events to say whether the risks can be read as they stand: calibration slope "
-        f"{found}, where 1 is right."
-    )
-    if few:
-        return unknown
-    if row["high"] < 1:
-        return (
-            f"{name} is too sure of itself: calibration slope {found}, where 1 is right. "
-            "Trust the order of customers, not the size of a risk."
-        )
-    if row["low"] > 1:
-        return (
-            f"{name} is too timid: calibration slope {found}, where 1 is right. High risks are higher still."
-        )
-    if row["low"] < _SLOPES[0] or row["high"] > _SLOPES[1]:
-        return unknown
-    return f"The risks may be read as they stand: calibration slope {found}, where 1 is right."
-
-
-def turned(first: Row, last: Row, trend: Row) -> str:
-    """Say what a strong relationship does to those never let down and to those let down most, and whether that is a trend.
-
-    Examples
-    --------
-    >>> row = {"group": "0", "estimate": 0.9, "low": 0.7, "high": 1.1}
-    >>> most = {"group": "3+", "estimate": 1.5, "low": 1.2, "high": 1.9}
-    >>> up = {"estimate": 1.2, "low": 1.1, "high": 1.4}
-    >>> turned(row, most, up).split(":")[0]
-    'Love becomes hate here'
-    >>> turned(row, row, {"estimate": 1.0, "low": 0.9, "high": 1.1}).split(":")[0]
-    'That love becomes hate is not shown here'
-    """
-    if trend["low"] > 1:
-        found = (
-            "Love becomes hate here" if last["estimate"] > 1 else "Strong relationships protect less and less"
-        )
-    elif trend["high"] < 1:
-        found = "Strong relationships protect more, the more often customers were let down"
-    else:
-        found = "That love becomes hate is not shown here"
-    return (
-        f"{found}: one standard deviation more of relationship strength goes with {_times(first)} after {first['group']} "
-        f"failed recoveries, and with {_times(last)} after {last['group']}. From one class to the next the ratio is "
-        f"multiplied by {show(trend['estimate'], 'ratio')} ({interval(trend, 'ratio')})."
-    )
-
-
-def _times(row: Row) -> str:
-    return f"{show(row['estimate'], 'ratio')} times the hazard ({interval(row, 'ratio')})"
-
-
-def training(facts: Row) -> str:
-    """Say how many rows the moments of acts made, what share of all those at risk that is, and what it costs.
-
-    Examples
-    --------
-    >>> facts = {"acts": 20, "controls": None, "rows": 9000, "rows_of_everybody": 9000, "efficiency": None}
-    >>> training(facts)
-    'Learned from 20 acts, each against everybody at risk at its moment: 9,000 rows.'
-    """
-    acts, rows = counted(facts["acts"], "acts"), show(facts["rows"], "count")
-    if facts["controls"] is None:
-        return f"Learned from {acts}, each against everybody at risk at its moment: {rows} rows."
-    half = "" if facts["counter_match"] is None else ", half of each set once let down"
-    said = (
-        f"Learned from {acts}, each against up to {show(facts['controls'], 'count')} drawn from those at risk at its "
-        f"moment{half}: {rows} rows, where everybody at risk would make {show(facts['rows_of_everybody'], 'count')}."
-    )
-    if facts["efficiency"] is None:
-        return said
-    mean, least = (show(facts["efficiency"][key], "percent") for key in ("mean", "least"))
-    null = show(facts["efficiency_without_effects"], "percent")
-    return (
-        f"{said} Estimated from the scatter between sets, the coefficients keep {mean} of their precision (inverse "
-        f"variance) on average and {least} at worst; were there no effects at all, theory says {null} for plain sampling."
-    )
-
-
 def sample(n: Any, n_events: Any, setup: Any) -> str:
     """Say how much the answer rests on."""
-    rows, acts = show(n, "count"), counted(n_events, setup.events)
+    rows, acts = counted(n, "customer-moments"), counted(n_events, setup.events)
     by = "" if setup.retaliators is None else f" by {counted(setup.retaliators, 'customers')}"
-    moments = f"{setup.moments} test moment{'s' if setup.moments != 1 else ''}"
+    moments = counted(setup.moments, "test moments")
     again = setup.retaliators is not None and n_events is not None and n_events > setup.retaliators
-    said = " One counts at every test moment whose horizon holds it." if again else ""
-    return (
-        f"Measured on {acts}{by} among {rows} customer-moments (a customer at a moment), at {moments}.{said}"
-    )
+    said = " Each counts at every test moment whose horizon holds it." if again else ""
+    return f"Measured on {acts}{by} among {rows} (a customer at a moment), at {moments}.{said}"
 
 
 def one_more(row: Row) -> str:
@@ -441,23 +314,25 @@ def one_more(row: Row) -> str:
 def half(mine: Row, theirs: Row, setup: Any) -> str:
     """Say at which capacity two policies reach half of the events."""
     return (
-        f"To reach half of the {setup.events}, {doing(mine['policy'])} takes {show(mine['value'], 'count')} customers "
+        f"To reach half of the {setup.events}, {doing(mine['policy'])} takes {counted(mine['value'], 'customers')} "
         f"{setup.period} ({span(mine, 'count')}); {doing(theirs['policy'])} takes {show(theirs['value'], 'count')} "
         f"({span(theirs, 'count')})."
     )
 
 
-def missing(file: str, why: str = "") -> str:
-    """Say that a file is not there, and why if the run says so.
+def missing(*files: str, why: str = "") -> str:
+    """Say that files are not there, and why if the run says so.
 
     Examples
     --------
-    >>> missing("served.csv", "there is no moment to judge at (RR405)")
+    >>> missing("served.csv", why="there is no moment to judge at (RR405)")
     'No shares of the queue by group (served.csv): there is no moment to judge at (RR405).'
+    >>> missing("effects.csv", "scores.csv")
+    'No effects of features (effects.csv), no scores of policies (scores.csv).'
     """
-    known = words.FILES.get(file)
-    what = f"{known} ({file})" if known else file
-    return f"No {what}" + (f": {why.rstrip('.')}" if why else "") + "."
+    what = [f"no {words.FILES[file]} ({file})" if file in words.FILES else f"no {file}" for file in files]
+    said = ", ".join(what)
+    return f"{said[:1].upper()}{said[1:]}" + (f": {why.rstrip('.')}" if why else "") + "."
 
 
 def suppressed(min_cell: int) -> str:

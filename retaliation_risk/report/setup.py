@@ -46,7 +46,8 @@ class Setup:
 def read_setup(folder: RunFolder, *, show_contacts: bool, min_cell: int) -> Setup:
     """Return the comparison that ``folder`` allows."""
     settings = folder.run.get("settings") or {}
-    tests = list((folder.run.get("moments") or {}).get("test") or [])
+    moments = folder.run.get("moments") or {}
+    tests = list(moments.get("test") or [])
     capacity = settings.get("capacity")
     scored = set(at_capacity(folder.tables["scores"], capacity)["policy"])
     # Without a model now, nobody can be ordered by risk, whatever was judged before.
@@ -55,7 +56,7 @@ def read_setup(folder: RunFolder, *, show_contacts: bool, min_cell: int) -> Setu
     known = [p for p in (INFLUENCE, *ALTERNATIVES) if p in scored and p != lead]
     return Setup(
         capacity=None if capacity is None else float(capacity),
-        period=per(_gap_days(tests)),
+        period=per(_gap_days(tests) or _gap_days(list(moments.get("landmarks") or []))),
         model=str(settings.get("model") or ""),
         lead=lead,
         against=known[0] if known else None,

@@ -86,7 +86,9 @@ def _moved(
     now, old = fronts
     entered = _listed(now[~now["customer_id"].isin(old["customer_id"])], risks, setup)
     left = _listed(old[~old["customer_id"].isin(now["customer_id"])], risks, setup)
-    shown: list[str | Block] = ["customer", *(column(key, kind="percent") for key in ("risk", "risk_before"))]
+    shown: list[str | Block] = ["customer"]
+    if any(row[key] is not None for row in (*entered, *left) for key in _RISKS):
+        shown += [column(key, kind="percent") for key in _RISKS]
     note = words.FIRST_MOVED
     return [
         table("entered", entered, ["rank", *shown], note=note if len(entered) == MAX_MOVED else ""),
@@ -97,6 +99,9 @@ def _moved(
             note=note if len(left) == MAX_MOVED else "",
         ),
     ]
+
+
+_RISKS = ("risk", "risk_before")
 
 
 def _listed(front: pd.DataFrame, risks: pd.DataFrame, setup: Setup) -> list[Block]:

@@ -11,7 +11,7 @@ from retaliation_risk.explain import in_words
 from retaliation_risk.histories import Definitions, Experience
 from retaliation_risk.report import words
 from retaliation_risk.report.formats import show
-from retaliation_risk.report.sentences import counted, metric_name, policy_name, span
+from retaliation_risk.report.sentences import counted, failures, metric_name, places, policy_name, span
 
 Row = Mapping[str, Any]
 
@@ -20,13 +20,13 @@ def queue_intro(policy: str, shown: int, total: int, setup: Any) -> str:
     """Introduce the queue."""
     known = words.POLICIES.get(policy)
     order = f"{policy_name(policy).lower()} ({known.about})" if known else policy_name(policy).lower()
-    places = "" if setup.capacity is None else f", {show(setup.capacity, 'count')} customers {setup.period}"
+    cut = "" if setup.capacity is None else f", {places(setup)}"
     less = (
         f" The first {show(shown, 'count')} are shown; the file has all {show(total, 'count')}."
         if shown < total
         else ""
     )
-    return f"Start at the top. Order: {order}{places}.{less}"
+    return f"Start at the top. Order: {order}{cut}.{less}"
 
 
 def action(name: str) -> str:
@@ -87,7 +87,7 @@ def exit_or_voice(rows: Sequence[Row]) -> str:
 
 def _both(row: Row) -> str:
     leave, act = show(row["leaving"], "percent"), show(row["retaliation"], "percent")
-    return f"{row['failed_recoveries']} failed recoveries it is {leave} and {act}"
+    return f"{failures(row['failed_recoveries'])} it is {leave} and {act}"
 
 
 def no_earlier_run() -> str:
@@ -110,8 +110,9 @@ def other_settings(names: Sequence[str]) -> str:
 
 def moved_queue(came: int, went: int, stayed: int) -> str:
     """Say how many customers entered and left the queue."""
+    new = f"{counted(came, 'customers')} {'is' if came == 1 else 'are'} new"
     left = f"{show(went, 'count')} left it" if went else "nobody left it"
-    return f"In the queue {counted(came, 'customers')} are new, {show(stayed, 'count')} stayed, {left}."
+    return f"In the queue {new}, {show(stayed, 'count')} stayed, {left}."
 
 
 def moved_risk(before: float, now: float) -> str:

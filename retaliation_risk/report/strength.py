@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from retaliation_risk.report import alts, sentences, words
+from retaliation_risk.report import alts, modelling, words
 from retaliation_risk.report.blocks import Block, column, figure, table
 from retaliation_risk.report.folder import RunFolder, records
 
@@ -28,4 +28,4 @@ def strength(folder: RunFolder) -> tuple[Block | None, str]:
         MODEL, alts.love_becomes_hate(classes), table(MODEL, every, columns, note=words.STRENGTH_IS)
     )
     trend = next((row for row in every if row["group"] == TREND and row["estimate"] is not None), None)
-    return made, sentences.turned(told[0], told[-1], trend) if trend else ""
+    return made, modelling.turned(told[0], told[-1], trend) if trend else ""

@@ -7,7 +7,7 @@ from typing import Any
 
 from retaliation_risk._validate import positive
 from retaliation_risk.errors import ArtefactError
-from retaliation_risk.report import sentences, words
+from retaliation_risk.report import modelling, words
 from retaliation_risk.report.answer import answer
 from retaliation_risk.report.blocks import Block, column, flat, section, table
 from retaliation_risk.report.compare import policies
@@ -15,7 +15,7 @@ from retaliation_risk.report.drivers import drivers
 from retaliation_risk.report.folder import RunFolder, earlier_run, read_folder
 from retaliation_risk.report.formats import current_locale
 from retaliation_risk.report.queue import queue
-from retaliation_risk.report.setup import Setup, read_setup
+from retaliation_risk.report.setup import Setup, read_setup, why_off
 from retaliation_risk.report.since import since as changes
 from retaliation_risk.report.trust import served, trust
 
@@ -125,7 +125,6 @@ _SETTING: list[str | Block] = ["setting", column("value", kind="text")]
 
 def _method(folder: RunFolder) -> Block:
     run = folder.run
-    learned = [sentences.training(run["training"])] if run.get("training") else []
     settings = [
         *flat(run.get("settings") or {}),
         *flat(run.get("moments") or {}),
@@ -140,13 +139,33 @@ def _method(folder: RunFolder) -> Block:
         table("tables", rows, ["table", "rows"]),
         table("versions", versions, ["package", "version"]),
     ]
-    lists = [{"title": words.LIMITS_TITLE, "items": list(words.LIMITS)}]
+    lists = [{"title": words.LIMITS_TITLE, "items": _limits(folder)}]
     if run.get("notes"):
         lists.append({"title": words.NOTES_TITLE, "items": [str(note) for note in run["notes"]]})
     return section(
         "method",
-        paragraphs=[*words.DEFINITIONS, *learned],
+        paragraphs=_done(folder),
         lists=lists,
         tables=[table("settings", settings, _SETTING)],
         folded=[t for t in folded if t["rows"]],
     )
+
+
+def _done(folder: RunFolder) -> list[str]:
+    """Say how models were judged and orders compared, as far as this run did either."""
+    compared, modelled = not folder.tables["scores"].empty, not why_off(folder, "models")
+    if not modelled:
+        return [words.FAILED_RECOVERY_IS, words.COMPARED_HOW if compared else words.NOTHING_DONE]
+    done = [words.MODELS_SAW, f"{words.COMPARED_HOW} {words.MODEL_INTERVALS_ARE}"]
+    learned = [modelling.training(folder.run["training"])] if folder.run.get("training") else []
+    return [words.FAILED_RECOVERY_IS, *(done if compared else [words.NOTHING_COMPARED]), *learned]
+
+
+def _limits(folder: RunFolder) -> list[str]:
+    """Say what no number of this run shows, and what the list is for."""
+    said = [words.RULE_IS if why_off(folder, "models") else words.RISK_IS]
+    if folder.run.get("n_events") is not None:
+        said.append(words.UNRECORDED_ACTS)
+    if not folder.tables["scores"].empty:
+        said.append(words.SCORES_AGE)
+    return [*said, words.MEANT_FOR]

@@ -5,10 +5,12 @@ from __future__ import annotations
 import unicodedata
 from typing import TYPE_CHECKING, Any
 
+from retaliation_risk._words import NBSP
+from retaliation_risk.report import words
 from retaliation_risk.report.blocks import Block
-from retaliation_risk.report.formats import NBSP, show, written_for
+from retaliation_risk.report.formats import show, written_for
 from retaliation_risk.report.render import cell
-from retaliation_risk.report.sentences import span
+from retaliation_risk.report.sentences import interval
 
 if TYPE_CHECKING:
     from rich.console import Group
@@ -52,7 +54,8 @@ def terminal_page(summary: dict[str, Any], *, width: int) -> Group:
             parts += [_numbers(answer), ""]
         parts += [_text(paragraph) for paragraph in answer["paragraphs"]]
         parts += ["", _text(queue["title"], "bold")]
-        parts += [_text(line) for line in (*queue["paragraphs"][:1], *queue["missing"])]
+        hint = [words.PSEUDONYMS_HERE] if queue.get("pseudonymised") and queue["tables"] else []
+        parts += [_text(line) for line in (*queue["paragraphs"][:1], *queue["missing"], *hint)]
         parts += [_calls(table, width) for table in queue["tables"][:1]]
     return Group(*parts)
 
@@ -61,7 +64,7 @@ def _numbers(answer: Block) -> Table:
     table = _grid()
     for number in answer["numbers"]:
         value = f"{show(number['value'], number['kind'])} {number['unit']}"
-        table.add_row(*map(_text, (number["label"].capitalize(), value, span(number, number["kind"]))))
+        table.add_row(*map(_text, (number["label"].capitalize(), value, interval(number, number["kind"]))))
     return table
 
 
@@ -88,11 +91,11 @@ def _grid() -> Table:
     return Table(show_header=False, box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="bold")
 
 
-def _text(words: str, style: str = "") -> Text:
+def _text(said: str, style: str = "") -> Text:
     """Return words in which rich looks for no markup; a line break is one."""
     from rich.text import Text
 
-    return Text("\n".join(map(_plain, words.split("\n"))), style=style)
+    return Text("\n".join(map(_plain, said.split("\n"))), style=style)
 
 
 def _plain(text: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from retaliation_risk.report import alts, sentences, words
+from retaliation_risk.report import alts, modelling, sentences, words
 from retaliation_risk.report.answer import judge_model, ranking_metric
 from retaliation_risk.report.blocks import Block, column, figure, metric_columns, section, table, wide
 from retaliation_risk.report.folder import RunFolder, records
@@ -13,13 +13,13 @@ from retaliation_risk.report.small import RETALIATORS, suppress
 def trust(folder: RunFolder, setup: Setup) -> Block:
     """Return calibration, performance per split and against baselines, samples, and what is missing."""
     if why := why_off(folder, "models"):
-        kept = [t for t in _samples(folder) if t["rows"]]
+        kept = [t for t in _samples(folder) if any(row.get("why", "") != why for row in t["rows"])]
         return section("trust", tables=kept, missing=[sentences.no_judgement(why)])
     figures, missing = [], []
     if (made := _calibration(folder, setup)) is not None:
         figures.append(made)
     else:
-        missing.append(sentences.missing("calibration.csv", why_off(folder, "models")))
+        missing.append(sentences.missing("calibration.csv", why=why_off(folder, "models")))
     figures += [made for made in (_over_time(folder, setup), _decision(folder, setup)) if made]
     tables = [t for t in (*_performance(folder, setup), *_samples(folder)) if t["rows"]]
     if not folder.validation:
@@ -27,7 +27,7 @@ def trust(folder: RunFolder, setup: Setup) -> Block:
     _, judged = judge_model(folder, setup)
     slope = pick(folder.tables["scores"], split=ALL, model=setup.model, policy="", metric="calibration_slope")
     if slope is not None and slope["value"] is not None and (few(slope, setup) or slope["low"] is not None):
-        judged = [*judged, sentences.calibrated(setup.model, slope, few=few(slope, setup))]
+        judged = [*judged, modelling.calibrated(setup.model, slope, few=few(slope, setup))]
     return section("trust", paragraphs=judged, figures=figures, tables=tables, missing=missing)
 
 
@@ -84,7 +84,7 @@ def _performance(folder: RunFolder, setup: Setup) -> list[Block]:
         table(
             "baselines",
             wide(mine[mine["split"] == ALL], "model", minus),
-            ["model", *(column(m, kind="ratio", interval=True, label=sentences.minus(m)) for m in minus)],
+            ["model", *(column(m, kind="ratio", interval=True, label=modelling.minus(m)) for m in minus)],
         ),
         table("by_split", by_split, ["split", *columns, "n", "n_events"]),
     ]
@@ -112,7 +112,7 @@ def _problem(problem: Block) -> Block:
 def served(folder: RunFolder, setup: Setup) -> Block:
     """Return each group's share of each queue, small groups hidden."""
     if folder.tables["served"].empty:
-        return section("served", missing=[sentences.missing("served.csv", why_off(folder, "comparison"))])
+        return section("served", missing=[sentences.missing("served.csv", why=why_off(folder, "comparison"))])
     rows = suppress(folder.tables["served"], setup.min_cell)
     pair = [p for p in (setup.lead, setup.against) if p]
     rows = [row for row in rows if row["group_kind"] not in RETALIATORS]

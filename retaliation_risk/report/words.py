@@ -1,4 +1,7 @@
-"""Every label and fixed sentence; for another language, translate this, sentences, stories, alts and explain.experience."""
+"""Every label and fixed sentence.
+
+For another language, translate this, sentences, modelling, stories, alts and explain.experience.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +34,9 @@ POLICIES = {
         "Influence first", "answering the most influential first", "by influence alone"
     ),
     "rule": PolicyWords(
-        "Rule", "answering by the rule (loyal, and let down at least twice)", "without any model"
+        "Rule",
+        "answering by the rule (loyal, and let down at least twice)",
+        "loyal and let down at least twice first, then by contacts; it needs no model",
     ),
     "expected_harm": PolicyWords(
         "Expected harm", "answering by risk times expected reach", "by risk and reach"
@@ -108,6 +113,8 @@ SECTIONS = {
     "truth": "The simulated truth",
     "method": "Method, settings and limits",
 }
+# Where no model could be fitted, nobody is put first by risk.
+POLICIES_WITHOUT_MODEL = "How the orders compare"
 
 # What stands in the files of a run folder.
 FILES = {
@@ -195,7 +202,7 @@ COLUMNS = {
     "name": "Name",
     "family": "Family",
     "on": "Available",
-    "fitted": "Fitted",
+    "fitted": "Fitted at the test moments",
     "setting": "Setting",
     "package": "Package",
     "version": "Version",
@@ -315,34 +322,58 @@ PSEUDONYMS = (
     "against someone who holds "
     "the list of ids; the ids themselves are in the queue file, in the same order."
 )
+# The same for a terminal, where the ids are one option away.
+PSEUDONYMS_HERE = (
+    "Customers appear under a short digest of their id; --show-contacts prints the ids themselves."
+)
 SUPPRESSED = (
     "Groups with too few customers are left out, and with a single such group the next "
     "smallest too, so that it "
     "cannot be worked out."
 )
-DEFINITIONS = (
-    "A failed recovery is a ticket with any of the kinds of evidence listed below, counted "
-    "once, from the time it "
-    "became known. A double deviation is a complaint followed by a failed recovery of it.",
-    "At each test moment the model saw only what was known before it, trained on earlier "
-    "moments with a gap of one "
-    "horizon. Customers who could not be observed to the end of the horizon are weighted, "
-    "never counted as quiet.",
+# What the method section says, as far as the run did it.
+FAILED_RECOVERY_IS = (
+    "A failed recovery is a ticket with any of the kinds of evidence listed below, counted once, from the time it became "
+    "known. A double deviation is a complaint followed by a failed recovery of it."
+)
+MODELS_SAW = (
+    "At each test moment the model saw only what was known before it, trained on earlier moments with a gap of one "
+    "horizon. Customers who could not be observed to the end of the horizon are weighted, never counted as quiet."
+)
+COMPARED_HOW = (
     "Policies are compared at the same capacity and moments. Intervals of scores, of their differences and of "
     "capacity curves are paired bootstrap intervals over customers, and not given for fewer than ten customers "
-    "with an event. Those of calibration are Wilson intervals and those of survival Kaplan-Meier intervals, both "
-    "over customer-moments: a customer seen at several moments counts several times, so they are too narrow. Those "
-    "of effects are cluster-robust, by customer.",
+    "with an event."
 )
-LIMITS = (
-    "Risk is an association with what was recorded before. It does not show that a call, an "
-    "apology or a payment "
-    "changes what follows.",
-    "Retaliations that nobody recorded are missing from every number here.",
-    "Once the queue is worked, outcomes change because of it; scores from before then no longer describe it.",
-    "Meant for: choosing whom to call first, to make it good. Not meant for: refusing "
-    "service, pricing, blocking, or "
-    "putting anyone further back than the order of arrival would.",
+MODEL_INTERVALS_ARE = (
+    "Those of calibration are Wilson intervals and those of survival Kaplan-Meier intervals, both over "
+    "customer-moments: a customer seen at several moments counts several times, so they are too narrow. Those of "
+    "effects are cluster-robust, by customer."
+)
+NOTHING_DONE = "In this run no model was trained and no orders were compared; the queue follows the rule."
+NOTHING_COMPARED = "In this run no orders were compared."
+RISK_IS = (
+    "Risk is an association with what was recorded before. It does not show that a call, an apology or a payment "
+    "changes what follows."
+)
+RULE_IS = (
+    "The rule says who was let down, not what they will do. It does not show that a call, an apology or a payment "
+    "changes what follows."
+)
+UNRECORDED_ACTS = "Retaliations that nobody recorded are missing from every number here."
+SCORES_AGE = (
+    "Once the queue is worked, outcomes change because of it; scores from before then no longer describe it."
+)
+MEANT_FOR = (
+    "Meant for: choosing whom to call first, to make it good. Not meant for: refusing service, pricing, blocking, or "
+    "putting anyone further back than the order of arrival would."
+)
+UNTIL_THEN = (
+    "Until one can, the queue follows the rule: who is loyal and was let down at least twice comes first, then who got "
+    "in touch most often."
+)
+RISKS_OF_THE_PAST = (
+    "Orders by risk here are those of models fitted at the test moments; no model can order the queue now."
 )
 OTHER_QUEUE = "The earlier run has no queue in this order, so who entered and who left cannot be said."
 FIRST_MOVED = "Only the first are listed, in the order of their ranks."
@@ -378,7 +409,8 @@ POLICY_METRICS_ARE = (
 )
 QUEUE_TERMS = (
     "A failed recovery is a ticket that was not made good. Let down again: a complaint whose recovery failed (a double "
-    "deviation) in the last half year. Under each customer stands the latest ticket in a line; open it for the others."
+    "deviation) in the last half year. Under each customer stands the latest ticket in a line; open it for the others. "
+    "Evidence: a ticket that a reason rests on, or that was not made good."
 )
 STRENGTH_IS = (
     "From one Cox model on the same comparisons: strength in each class, the classes, contacts of the last year, recent "

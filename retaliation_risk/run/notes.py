@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import pandas as pd
 
+from retaliation_risk._words import noun, percent
 from retaliation_risk.run.landmarks import Landmarks
 from retaliation_risk.run.settings import Settings
 from retaliation_risk.tables import Tables
 from retaliation_risk.tables.contract import CONTRACT, DIRECT, INDIRECT
 
 #: Why there is neither a model nor a comparison where retaliation cannot be on record.
-UNRECORDED = "there is no table of outcomes: nobody knows who retaliated, so nothing can be learned or judged"
+UNRECORDED = (
+    "there is no table of outcomes, so nobody knows who retaliated and nothing can be learned or judged"
+)
 
 
 def switched_off(
@@ -34,18 +37,19 @@ def switched_off(
     off += [{"what": f"model {name}", "why": why} for name, why in unfitted.items()]
     if known.off:
         off.append(
-            {"what": f"{len(known.off)} features", "why": "; ".join(f"{n} {w}" for n, w in known.off.items())}
+            {
+                "what": f"{len(known.off)} {noun(len(known.off), 'features')}",
+                "why": "; ".join(f"{n} {w}" for n, w in known.off.items()),
+            }
         )
     return off
 
 
 def notes(rows: pd.DataFrame, y: pd.DataFrame, known: Landmarks, settings: Settings) -> list[str]:
     """Return what limits every number of this run; ``rows`` are all landmark rows and ``y`` their outcomes."""
-    said = [
-        "Reached is not prevented: whether an answer in time changes what a customer does needs data on treatment.",
-        "Customers stand in several moments, in training and in test; intervals resample customers, with all their rows.",
-        "An outcome counts in training only from when it was known; outcomes learned of late look like none until then.",
-    ]
+    said = [*_JUDGED] if known.test else []
+    if y["event"].any():
+        said.append(_KNOWN_LATE)
     if settings.outcome not in ("retaliation", *INDIRECT, *DIRECT):
         said.append(
             f"The outcome is the ticket event '{settings.outcome}', not an act of retaliation: it shows how the line works "
@@ -56,14 +60,22 @@ def notes(rows: pd.DataFrame, y: pd.DataFrame, known: Landmarks, settings: Setti
     return said + ([sentence] if sentence else [])
 
 
+_JUDGED = (
+    "Reached is not prevented: whether an answer in time changes what a customer does needs data on treatment.",
+    "Customers stand in several moments, in training and in test; intervals resample customers, with all their rows.",
+)
+_KNOWN_LATE = "An outcome counts in training only from when it was known; those learned of late look like none until then."
+
+
 def _coverage(known: Landmarks) -> list[str]:
     """Say of how many customers influence is known at all: no account is unknown, not of no influence."""
     here = known.rows.loc[known.rows["moment"] == known.now, "influence"]
     if here.empty or here.isna().all():
         return []
     return [
-        f"Influence is known of {here.notna().mean():.0%} of the {len(here):,} customers at risk now. The others have no "
-        "public account on record: they are unknown, neither influential nor not, and a policy by influence cannot see them."
+        f"Influence is known of {percent(here.notna().mean())} of the {len(here):,} customers at risk now. The others have "
+        "no public account on record: they are unknown, neither influential nor not, and a policy by influence cannot see "
+        "them."
     ]
 
 
@@ -75,8 +87,9 @@ def _shrunk(known: Landmarks) -> list[str]:
     if now * 2 >= before:
         return []
     return [
-        f"Only {now:,} customers are at risk now, {known.now:%Y-%m-%d}, against {before:,} on {known.moments[-1]:%Y-%m-%d}: "
-        "check observed_to in the observation table; it is the end of the export for everybody who is still watched."
+        f"Only {now:,} {noun(now, 'customers')} at risk now, {known.now:%Y-%m-%d}, against {before:,} on "
+        f"{known.moments[-1]:%Y-%m-%d}: check observed_to in the observation table; it is the end of the "
+        "export for everybody who is still watched."
     ]
 
 
@@ -90,7 +103,8 @@ def _sla_sentence(rows: pd.DataFrame, y: pd.DataFrame, outcome: str) -> str:
     verdict = "FEWER" if fewer else "more"
     return (
         f"Customers with three or more missed promises went on to have {verdict} outcomes ({outcome}): "
-        f"{many.mean():.2%} of {len(many):,} rows, against {none.mean():.2%} of {len(none):,} rows without any. "
+        f"{percent(many.mean(), 2)} of {len(many):,} rows, against {percent(none.mean(), 2)} of {len(none):,} rows without "
+        "any. "
         + ("The raw count is no risk score here. " if fewer else "")
         + "Customers with many contacts differ from those with few."
     )

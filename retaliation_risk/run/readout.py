@@ -12,7 +12,7 @@ import pandas as pd
 
 from retaliation_risk.explain import Reason, band, reasons
 from retaliation_risk.histories import Feature, Histories
-from retaliation_risk.policies import Playbook, Policy, available, choose_actions, queue
+from retaliation_risk.policies import Playbook, Policy, Rule, available, choose_actions, queue
 
 HISTORY = (
     "tenure_days", "tickets_90d", "tickets_ever", "open_tickets", "unresolved_days",
@@ -61,12 +61,24 @@ def build_queues(
     """Return one queue per policy that can be run on ``scored``, with its evidence; columns of the run folder."""
     able = available(scored, policies)
     return {
-        policy.name: _printed(
-            histories, _told_apart(queue(scored, policy, capacity), scored, policy), features
-        )
+        policy.name: _printed(histories, _front(scored, policy, capacity, features), features)
         for policy in policies
         if not able[policy.name]
     }
+
+
+def _front(scored: pd.DataFrame, policy: Policy, capacity: int, features: Sequence[Feature]) -> pd.DataFrame:
+    """Return whom a policy answers first, each with the reasons of the model; without one, with those of the rule."""
+    if isinstance(policy, Rule) and scored["risk"].isna().all():
+        scored = _with_reasons_of_rule(scored, policy, features)
+    return _told_apart(queue(scored, policy, capacity), scored, policy)
+
+
+def _with_reasons_of_rule(scored: pd.DataFrame, rule: Rule, features: Sequence[Feature]) -> pd.DataFrame:
+    """Say of everybody what the rule looked at and found; nothing in it weighs more than the rest."""
+    named = {feature.name: feature for feature in features}
+    given = reasons(rule.holds(scored).astype(float), scored, named)
+    return scored.assign(reasons=pd.Series(given, index=scored.index, dtype=object))
 
 
 def _told_apart(front: pd.DataFrame, scored: pd.DataFrame, policy: Policy) -> pd.DataFrame:

@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 
 from retaliation_risk._folders import fresh_folder
+from retaliation_risk._words import counted
 from retaliation_risk.errors import GateError
 from retaliation_risk.evaluate import FEWEST_EVENTS, Backtest, learned, rolling_origin
 from retaliation_risk.histories import Histories, build_histories
@@ -75,7 +76,9 @@ def run(
         known = build_landmarks(histories, settings)
         if not recorded:
             known = replace(known, test=())
-        progress(f"training {len(settings.models)} models at {len(known.test)} moments")
+        progress(
+            f"training {counted(len(settings.models), 'models')} at {counted(len(known.test), 'moments')}"
+        )
         backtest = judge(histories, known, settings)
         progress("scoring everybody now")
         acts = known_acts(histories, known, settings)
@@ -147,7 +150,10 @@ def _fitted_or_why_not(
     """Fit the chosen model; None and the reason where that cannot be, or where it would rest on a handful of customers."""
     acted = histories.acts(settings.outcome, known_by=known.now)["customer_id"].nunique()
     if acted < FEWEST_EVENTS:
-        return None, f"RR401 too few events: {acted} customers acted, and a model begins at {FEWEST_EVENTS}"
+        return (
+            None,
+            f"RR401 too few events: {counted(acted, 'customers')} acted, and a model begins at {FEWEST_EVENTS}",
+        )
     try:
         return final_model(histories, known, settings, acts), ""
     except GateError as error:

@@ -183,7 +183,7 @@ class Live:
         histories = customer_histories(
             rows, base.definitions, base.features, present=present, end=max(base.end, told.latest)
         )
-        said = f"{apart} events lie before the opening of their tickets and are not counted."
+        said = f"Events before the opening of their tickets, which are not counted: {apart}."
         return Known(histories, 0, told.latest, (said,) if apart else ())
 
     def _apply(self, entry: Entry) -> None:

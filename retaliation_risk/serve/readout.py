@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
+from retaliation_risk._words import counted
 from retaliation_risk.explain import Reason
 from retaliation_risk.histories.kernel import DAY_US
 from retaliation_risk.policies import choose_action
@@ -104,9 +105,10 @@ def _said(base: Base, known: Known, moment: int, given: Sequence[Reason]) -> tup
 
 def _stale(base: Base, moment: int, computed_at: int, settings: ServeSettings) -> Iterator[str]:
     if (days := (moment - base.end) / DAY_US) > settings.stale_days:
-        yield f"The tables end {days:.0f} days before this moment: what happened since is known from events alone."
+        ago = counted(round(days), "days")
+        yield f"The tables end {ago} before this moment: what happened since is known from events alone."
     if (days := (moment - base.moment) / DAY_US) > settings.run_stale_days:
-        yield f"The model was trained {days:.0f} days ago: train again."
+        yield f"The model was trained {counted(round(days), 'days')} ago: train again."
 
 
 def _lacks(base: Base, told: Told) -> Iterator[str]:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from retaliation_risk._version import __version__
+from retaliation_risk._words import percent
 from retaliation_risk.simulate.parameters import DEFAULTS, Parameters, declaration
 from retaliation_risk.simulate.truth import Simulated
 from retaliation_risk.simulate.world import simulate
@@ -55,9 +56,9 @@ def _known(numbers: dict[str, Any]) -> str:
     return (
         f"- {numbers['acts']} acts of retaliation ({numbers['direct_acts']} direct), of which "
         f"{numbers['acts_not_yet_known']} had not become known by the end and are not in the tables.\n"
-        f"- {numbers['acts_after_a_failed_recovery']:.0%} of the acts came within a year of a failed "
+        f"- {percent(numbers['acts_after_a_failed_recovery'])} of the acts came within a year of a failed "
         "recovery, "
-        f"{numbers['acts_after_two_or_more']:.0%} of two or more. (Tripp & Grégoire's 96 % is of people "
+        f"{percent(numbers['acts_after_two_or_more'])} of two or more. (Tripp & Grégoire's 96 % is of people "
         "already on complaint sites; here a small baseline risk remains for everybody.)\n"
         f"- {numbers['left']} customers left."
     )

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from retaliation_risk._words import percent
 from retaliation_risk.simulate.customers import YEAR
 from retaliation_risk.simulate.outcomes import Failures, count_failures
 from retaliation_risk.simulate.parameters import Parameters
@@ -75,7 +76,7 @@ def _sentences(p: Parameters, numbers: dict[str, Any]) -> list[str]:
         else f"One SD of log followers multiplies the hazard by {np.exp(p.influence_effect):.2f}."
     )
     told = [
-        f"These {numbers['customers']} customers are invented; {numbers['annual_share']:.1%} of those "
+        f"These {numbers['customers']} customers are invented; {percent(numbers['annual_share'], 1)} of those "
         "present a year before the end retaliated in that year.",
         f"A complaint multiplies the hazard of retaliation by {p.complaint_ratio:g}; if its recovery "
         f"fails, by a further {ratios} at the first, second, later failed recovery.",
@@ -83,8 +84,8 @@ def _sentences(p: Parameters, numbers: dict[str, Any]) -> list[str]:
         f"{np.exp(one):.2f} just after one and {np.exp(more):.2f} just after two or more.",
         f"Each jump halves in {p.revenge_half_life_days:g} days at mean loyalty, more slowly for the loyal.",
         followers,
-        f"About {1 - p.spread_share:.0%} of indirect acts are seen by next to nobody.",
+        f"About {percent(1 - p.spread_share)} of indirect acts are seen by next to nobody.",
     ]
     if p.history_strength != 1:
-        told.insert(2, f"Of what these add, only {p.history_strength:.0%} is at work here.")
+        told.insert(2, f"Of what these add, only {percent(p.history_strength)} is at work here.")
     return told

@@ -33,7 +33,7 @@ def test_guess_then_import_then_check(cli, tmp_path: Path, monkeypatch: pytest.M
     mapping, tables = tmp_path / "mapping.toml", tmp_path / "tables"
     code, out, err = cli("import", "guess", export, "--zone", "Europe/Rome", "--out", mapping)
     assert (code, out) == (0, "")
-    assert err == "10 columns have a meaning, 1 have none; 0 lines to fill in.\n"
+    assert err == "Columns with a meaning: 10, without: 1; 0 lines to fill in.\n"
     asked = ["--mapping", mapping, "--out", tables, "--exported-at", "2026-03-01", "--memory", "1GB"]
     code, out, err = cli("import", "mapping", export, *asked, "--json")
     assert (code, err) == (0, f"Tables written to {tables}.\n")
@@ -54,7 +54,7 @@ def test_guess_prints_and_never_writes_over_a_mapping(cli, tmp_path: Path) -> No
     code, out, err = cli("import", "guess", export)
     assert code == 0
     assert out.startswith("# Drafted from export.csv: ")
-    assert err.endswith("; 1 lines to fill in.\n")
+    assert err.endswith("; 1 line to fill in.\n")
     assert json.loads(cli("import", "guess", export, "--json")[1])["mapping"] == out
     (tmp_path / "mapping.toml").write_text("mine")
     assert cli("import", "guess", export, "--out", tmp_path / "mapping.toml")[0] == 2

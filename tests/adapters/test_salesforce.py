@@ -146,7 +146,7 @@ def test_deleted_history_moves_history_from_and_observation(org: Path) -> None:
     assert imported.tables.frame("customers")["history_from"].tolist() == [hour(3)]
     assert imported.tables.frame("observation")["observed_from"].tolist() == [hour(3)]
     assert tickets(imported)["severity"].isna().all()
-    assert any("2 cases are older" in note for note in imported.report.notes)
+    assert any("Cases that are older: 2;" in note for note in imported.report.notes)
 
 
 def test_a_case_merged_into_another_is_kept_once(org: Path) -> None:

@@ -83,8 +83,8 @@ def test_report_says_what_the_numbers_do_not(imported: Imported) -> None:
     notes = " ".join(imported.report.notes)
     for said in (
         "employees", "no public complaint", "taken as UTC", "in 3 of 4 cases",
-        "1 incidents were opened later", "Reopenings: 1, of which 1", "7 of 12 incidents end Closed",
-        "in 1 incidents",
+        "Incidents opened later: 1;", "Reopenings: 1, of which 1", "Incidents that end Closed: 7 of 12;",
+        "an hour after opening: 1.",
     ):  # fmt: skip
         assert said in notes
 
@@ -276,28 +276,28 @@ def test_not_utf8(tmp_path: Path, where: str) -> None:
         (
             "1/3/2016 08:05",
             "2016-03-01",
-            r"RR201 .*1 rows have a sys_updated_at that is no time .*\(first: '2016-03-01'\)",
+            r"RR201 .*1 row with sys_updated_at that is no time .*\(first: '2016-03-01'\)",
         ),
         (
             "A,1/3/2016 08:00",
             "A,31/2/2016 08:00",
-            r"RR201 .*3 rows have a opened_at .*\(first: '31/2/2016 08:00'\)",
+            r"RR201 .*3 rows with opened_at .*\(first: '31/2/2016 08:00'\)",
         ),
-        ("A,1/3/2016 08:00", "A,?", r"RR202 .*3 rows have no opened_at \(first: 'INC01'\)"),
-        ("INC01,New", "?,New", r"RR202 .*1 rows have no number"),
+        ("A,1/3/2016 08:00", "A,?", r"RR202 .*3 rows with no opened_at \(first: 'INC01'\)"),
+        ("INC01,New", "?,New", r"RR202 .*1 row with no number"),
         ("0,0,0,true,A", "0,x,0,true,A", r"RR201 .*reopen_count that is no whole number \(first: 'x'\)"),
         (
             "0,0,0,true,A",
             "0,?,0,true,A",
-            r"RR202 .*have no reopen_count \(first: 'INC01', 'INC02', 'INC12'\)",
+            r"RR202 .*with no reopen_count \(first: 'INC01', 'INC02', 'INC12'\)",
         ),
         ("INC01,New,0,0,0,true", "INC01,New,0,0,0,yes", r"RR201 .*neither true nor false \(first: 'yes'\)"),
         (
             "Awaiting User Info",
             "On Hold",
-            r"RR206 unknown type: incidents: 1 rows .*incident_state \(first: 'On Hold'\)",
+            r"RR206 unknown type: incidents: 1 row .*incident_state \(first: 'On Hold'\)",
         ),
-        ("1 - Critical", "P1", r"RR206 .*5 rows have an unknown priority \(first: 'P1'\)"),
+        ("1 - Critical", "P1", r"RR206 .*5 rows with an unknown priority \(first: 'P1'\)"),
     ],
 )
 def test_values_that_cannot_be_used(tmp_path: Path, old: str, new: str, match: str) -> None:

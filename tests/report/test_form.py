@@ -92,6 +92,12 @@ def test_the_summary_says_the_answer_and_every_customer_on_the_list(full):
     assert all(row["customer"] in said for row in by_id["queue"]["tables"][0]["rows"])
 
 
+def test_the_summary_says_how_to_see_ids_where_it_hides_them(full):
+    said = {shown: printed(summarise(full, show_contacts=shown), 200) for shown in (True, False)}
+    assert ["--show-contacts" in said[shown] for shown in (True, False)] == [False, True]
+    assert "95 % interval" in said[True]
+
+
 def test_text_of_customers_neither_colours_nor_steers_a_terminal(full):
     queue = pd.read_csv(full / "queue_risk_only.csv")
     queue["customer_id"] = [f"[red]{k}\x1b[2J\u202e" for k in range(len(queue))]

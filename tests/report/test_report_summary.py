@@ -89,7 +89,7 @@ def test_no_model_leads_with_the_rule(tmp_path):
     assert said["beats_baselines"] is None
     assert section(summary, "queue")["policy"] == "rule"
     assert "effects.csv" in section(summary, "drivers")["missing"][0]
-    assert "There is no model to judge: RR401" in section(summary, "trust")["missing"][0]
+    assert "There is no model to judge (RR401" in section(summary, "trust")["missing"][0]
 
 
 def test_model_no_better_than_baselines_is_said(tmp_path):
@@ -217,6 +217,8 @@ def test_who_is_missed_stands_apart_from_who_is_served(full):
     assert section(summary, "policies")["paragraphs"] == [
         "Of the retaliations that influence first misses, 55\u00a0% are by customers of one group, "
         "below-median influence (110 customers); of all retaliations, 48\u00a0% (120 customers).",
+        "Of all retaliations, answering the likeliest to retaliate first comes before 31\u00a0%, answering the most "
+        "influential first comes before 9.0\u00a0%. The rest would have been missed.",
         "The shares of audience rest on 130 acts with any recorded audience, seen by 5,321 people in all.",
     ]
     kinds = {r["group_kind"] for r in section(summary, "served")["folded"][0]["rows"]}
@@ -314,7 +316,7 @@ def test_moments_without_an_interval_are_points_and_said_to_be(full):
     scores.loc[scores["split"] == "2026-03-01", "n_events"] = 9
     scores.to_csv(full / "scores.csv", index=False)
     figure = next(f for f in section(summarise(full), "policies")["figures"] if f["name"] == "differences")
-    assert "1 of 1 intervals exclude 0" in figure["alt"]
+    assert "intervals that exclude 0: 1 of 1" in figure["alt"]
     assert "2026-03-01 25 (too few events for an interval)" in figure["alt"]
     assert "2026-04-01 20 (no interval)" in figure["alt"]
     assert [row["low"] for row in figure["data"]["rows"]] == [None] * 4 + [0.15]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import pandas as pd
 import pytest
 from jsonschema import Draft202012Validator
 
-from retaliation_risk.report import render_html, summarise
+from retaliation_risk.report import render_html, summarise, words
 from retaliation_risk.report.schema import report_schema
 from retaliation_risk.run import Settings, run
 from retaliation_risk.simulate import simulate
@@ -119,6 +120,57 @@ def test_without_outcomes_nothing_is_judged_and_nobody_is_called_quiet(pages):
     assert "nobody knows who retaliated" in told(summary, "answer")
     assert all(not section["figures"] for section in summary["sections"])
     assert "have not retaliated" not in page.lower()
+
+
+@pytest.mark.parametrize("world", ["four events", "no outcomes"])
+def test_a_queue_by_the_rule_says_which_of_its_conditions_hold(pages, world):
+    folder, summary, _ = pages(world)
+    front = pd.read_csv(folder / "queue_rule.csv")
+    (table,) = summary["sections"][1]["tables"]
+    assert "reasons" in [column["key"] for column in table["columns"]]
+    for row, given in zip(table["rows"], front.itertuples(), strict=True):
+        said = " · ".join(row["reasons"])
+        applies = given.failed_recoveries >= 2 and given.tenure_days >= 365
+        assert (f"Let down {given.failed_recoveries} times" in said) == applies
+        assert (f"A customer for {given.tenure_days:.0f} days" in said) == applies
+        assert said
+    assert front["reasons"].str.contains("contacts? in the last 90 days").any()
+
+
+@pytest.mark.parametrize("world", ["four events", "no outcomes"])
+def test_a_page_without_a_model_says_only_what_was_done(pages, world):
+    _, summary, page = pages(world)
+    by_id = {section["id"]: section for section in summary["sections"]}
+    assert by_id["policies"]["title"] == words.POLICIES_WITHOUT_MODEL
+    assert f"{SETTINGS['capacity']} customers a month" in told(summary, "queue")
+    assert "Learned from" not in page
+    assert words.MODELS_SAW not in page
+    assert (words.COMPARED_HOW in page) == (world == "four events")
+    assert (words.NOTHING_DONE in page) == (world == "no outcomes")
+    assert words.RULE_IS in page
+    assert words.RISK_IS not in page
+    assert "AUROC" not in told(summary, "answer")
+
+
+def test_what_is_missing_for_one_reason_is_said_once(pages):
+    _, summary, _ = pages("no outcomes")
+    (said,) = next(section for section in summary["sections"] if section["id"] == "drivers")["missing"]
+    assert [file in said for file in ("effects.csv", "survival.csv", "incidence.csv")] == [True] * 3
+
+
+@pytest.mark.parametrize("world", WORLDS)
+def test_one_is_never_many(pages, world):
+    _, _, page = pages(world)
+    plural = re.findall(
+        r"(?<![\w.,-])1 (?:failed recoveries|\w+ customers|customers|tickets|acts|contacts|events)\b", page
+    )
+    assert plural == []
+
+
+@pytest.mark.parametrize("world", WORLDS)
+def test_percent_signs_stand_apart(pages, world):
+    _, summary, _ = pages(world)
+    assert re.findall(r"\d%", json.dumps(summary, ensure_ascii=False)) == []
 
 
 def test_without_influence_the_alternatives_are_named(pages):

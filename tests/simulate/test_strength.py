@@ -59,7 +59,7 @@ def test_the_summary_says_how_much_is_at_work():
         simulate(100, seed=1, parameters=Parameters(history_strength=strength)).truth_summary
         for strength in (1.0, 0.1)
     )
-    said = "Of what these add, only 10% is at work here."
+    said = "Of what these add, only 10\u00a0% is at work here."
     assert said in weak["sentences"]
     assert not any("at work" in sentence for sentence in usual["sentences"])
     assert (usual["history_strength"], weak["history_strength"]) == (1.0, 0.1)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import duckdb
 
+from retaliation_risk._words import noun
 from retaliation_risk.adapters._contacts import contact_keys
 from retaliation_risk.adapters._mapping_file import Cell
 from retaliation_risk.adapters._mapping_sql import joined, lines_to_add, unnamed, value
@@ -65,7 +66,7 @@ def read_contacts(connection: duckdb.DuckDBPyConnection, path: Path, mapping: Ou
     if count := Ask(connection).count(f"FROM ({twice})"):
         first = Ask(connection).row(f"{twice} LIMIT 1")[0]
         raise DataError(
-            "RR205", f"{count:,} customers stand in {path.name} more than once (first: {first!r})."
+            "RR205", f"customers that stand in {path.name} more than once: {count:,} (first: {first!r})."
         )
     return stream
 
@@ -154,7 +155,7 @@ def _known_at(connection: duckdb.DuckDBPyConnection, exported_at: datetime | Non
     if unknown and exported_at is None:
         raise ArgumentError(
             "RR111",
-            f"exported_at is not given, and {unknown:,} rows do not say when the firm learned of them (known_at);"
+            f"exported_at is not given, and known_at is empty in {unknown:,} {noun(unknown, 'rows')};"
             " it must be the time of the export: they are known from then on.",
         )
     return f"coalesce(known_at, {literal(exported_at.isoformat())})" if exported_at else "known_at"
@@ -166,4 +167,4 @@ def _check_ids(connection: duckdb.DuckDBPyConnection) -> None:
     )
     if count := Ask(connection).count(f"FROM ({twice})"):
         first = Ask(connection).row(f"{twice} LIMIT 1")[0]
-        raise DataError("RR205", f"{count:,} values of post_id stand on different rows (first: {first!r}).")
+        raise DataError("RR205", f"values of post_id on different rows: {count:,} (first: {first!r}).")

@@ -62,11 +62,11 @@ def _notes(ask: Ask, made: Made, secret: bytes | None) -> Iterator[str]:
             yield NO_SECRET
         without = ask.count("FROM customers WHERE contact_key IS NULL")
         if without:
-            yield f"{without:,} of {customers:,} customers have no contact key: posts by their address are not found."
+            yield f"Customers without a contact key, whose posts are not found by address: {without:,} of {customers:,}."
     if made.odd_addresses:
-        yield f"{made.odd_addresses:,} different texts in the column of addresses are no e-mail address."
+        yield f"Different texts in the column of addresses that are no e-mail address: {made.odd_addresses:,}."
     if _is_there(ask, "people") and (apart := customers - ask.count("FROM people")):
-        yield f"{apart:,} of {customers:,} customers are not in the contacts: a probable match never finds them."
+        yield f"Customers who are not in the contacts, whom a probable match never finds: {apart:,} of {customers:,}."
     yield (
         "A customer whose posts cannot be found looks like one who never acted; so what differs in being found must not be"
         " taken for a difference in acting. The table observation says when somebody could be seen."

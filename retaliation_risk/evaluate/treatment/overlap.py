@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from retaliation_risk._words import percent
 from retaliation_risk.errors import GateError
 from retaliation_risk.evaluate.treatment._arms import EVERYBODY, Bools, Floats, Rows, target_weights
 
@@ -85,7 +86,7 @@ def refuse_without_overlap(table: pd.DataFrame) -> None:
         arm = f"those {row['arm']}"
         if row["share_trimmed"] > MOST_TRIMMED:
             raise GateError(
-                "RR420", f"{row['share_trimmed']:.0%} of {arm} have nobody like them in the other arm."
+                "RR420", f"{percent(row['share_trimmed'])} of {arm} have nobody like them in the other arm."
             )
         if row["n_customers"] < FEWEST_CUSTOMERS:
             raise GateError(
