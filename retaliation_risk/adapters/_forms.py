@@ -141,7 +141,7 @@ def _object_form(path: Path, text: str, stream: str) -> Form:
 def _first_value(text: str) -> Any:
     try:
         return json.JSONDecoder().raw_decode(text.lstrip())[0]
-    except json.JSONDecodeError:
+    except (json.JSONDecodeError, RecursionError):
         return None
 
 

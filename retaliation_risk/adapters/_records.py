@@ -108,6 +108,20 @@ def records(
     return Stream(stream, tuple(source for source, _ in held), forms, rows, filled, names)
 
 
+def callable_names(names: Sequence[str]) -> tuple[str, ...]:
+    """Return the names by which a table's columns can be called: not empty, and of those in other letters the first.
+
+    Examples
+    --------
+    >>> callable_names(["Id", "", "id", "Status"])
+    ('Id', 'Status')
+    """
+    found: dict[str, str] = {}
+    for name in filter(None, names):
+        found.setdefault(name.casefold(), name)
+    return tuple(found.values())
+
+
 def check_names(stream: Stream, wanted: Sequence[str]) -> None:
     """Raise RR101 if a stream has no column of a name, with the nearest name that it has."""
     missing = [column for column in wanted if column not in stream.filled and column not in stream.names]

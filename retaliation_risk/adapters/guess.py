@@ -7,7 +7,7 @@ values of columns with few of them, such as states.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -22,7 +22,7 @@ from retaliation_risk.adapters._guess_roles import Guess, guess_roles, word_map
 from retaliation_risk.adapters._guess_times import earliest, has_zone, time_format
 from retaliation_risk.adapters._guess_words import CHANNELS, PRIORITIES, RATINGS, STATUSES
 from retaliation_risk.adapters._mapping_file import UNFILLED
-from retaliation_risk.adapters._records import Stream, records
+from retaliation_risk.adapters._records import Stream, callable_names, records
 from retaliation_risk.errors import DataError
 
 _TABLE = "file"
@@ -89,7 +89,8 @@ def draft_mapping(path: Path, *, zone: str | None = None, memory: str | None = N
         RR107, RR102 and RR103 for files that cannot be used; RR153 for one without rows or columns.
     """
     path = Path(path)
-    columns = columns_of(path)
+    there = columns_of(path)
+    columns = callable_names(there)
     with TemporaryDirectory(prefix="guess-") as scratch, import_database(Path(scratch), memory) as connection:
         if not columns:
             raise DataError(
@@ -101,9 +102,10 @@ def draft_mapping(path: Path, *, zone: str | None = None, memory: str | None = N
             raise DataError("RR153", f"{path.name} has no rows.")
         profiles = profile_columns(connection, _TABLE, columns)
         found = guess_roles(profiles, lambda times: earliest(connection, _TABLE, times))
-        text = "\n".join(_lines(connection, path, stream, found, profiles, zone)) + "\n"
-    used = {guess.column.name for guess in found.values()}
-    return Draft(text, tuple(found.values()), tuple(p.name for p in profiles if p.name not in used))
+        used = {guess.column.name for guess in found.values()}
+        unused = tuple(name for name in there if name not in used)
+        text = "\n".join(_lines(connection, path, stream, found, profiles, zone, unused)) + "\n"
+    return Draft(text, tuple(found.values()), unused)
 
 
 def _lines(
@@ -113,6 +115,7 @@ def _lines(
     found: Mapping[str, Guess],
     profiles: list[Profile],
     zone: str | None,
+    unused: Sequence[str],
 ) -> Iterator[str]:
     (source,) = stream.files
     encoding = f", {source.encoding}" if source.encoding else ""
@@ -123,8 +126,7 @@ def _lines(
     yield from _ticket_lines(found)
     yield from _customer_lines(found, formats)
     yield from _event_lines(found, formats)
-    used = {guess.column.name for guess in found.values()}
-    if unused := [profile.name for profile in profiles if profile.name not in used]:
+    if unused:
         yield f"\n# Not used: {', '.join(map(_text, unused))}"
 
 

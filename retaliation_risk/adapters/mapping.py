@@ -24,7 +24,7 @@ from retaliation_risk.adapters._contacts import NO_SECRET, contact_keys
 from retaliation_risk.adapters._mapping_file import Cell, Mapping, read_mapping
 from retaliation_risk.adapters._mapping_sql import joined, lines_to_add, unnamed
 from retaliation_risk.adapters._mapping_tables import by_address, events, has_time, raw, statements
-from retaliation_risk.adapters._records import Stream, check_names, records, utc
+from retaliation_risk.adapters._records import Stream, callable_names, check_names, records, utc
 from retaliation_risk.adapters._report import HISTORY, SNAPSHOT, Ask, count_report, iso
 from retaliation_risk.adapters._sources import said
 from retaliation_risk.errors import ArgumentError, DataError
@@ -132,6 +132,10 @@ def _stream(
     """Read the file of a table, with the columns that the mapping names in it."""
     name = mapping.file(table) or table
     wanted = list(dict.fromkeys(_columns(table, mapping)))
+    if alike := [each for each in wanted if each not in callable_names(wanted)]:
+        raise DataError(
+            "RR150", f"{name}: the column {alike[0]!r} cannot be told from another, or has no name."
+        )
     options.tell(f"reading {name}")
     began = monotonic()
     stream = records(connection, f"raw_{table}", path, name, wanted, main=table == "tickets")

@@ -158,3 +158,14 @@ def test_words_stand_as_they_are_compared_and_mean_one_thing() -> None:
     headers = [phrase for known in ROLES.values() for phrase in known]
     assert headers == [plain(phrase) for phrase in headers]
     assert len(headers) == len(set(headers))
+
+
+def test_names_that_differ_in_letters_only_and_columns_without_a_name_are_left_and_told(tmp_path):
+    file = tmp_path / "export.csv"
+    file.write_text(
+        "Ticket;ticket;;Kunde;Erstellt am\nT1;x;;K1;02.05.2025 16:06\nT2;y;;K2;13.05.2025 16:07\n",
+        encoding="utf-8",
+    )
+    draft = draft_mapping(file)
+    assert {"ticket", ""} <= set(draft.unused)
+    assert '"ticket"' in draft.text.split("# Not used:")[1]
