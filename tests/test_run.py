@@ -835,9 +835,10 @@ def test_missed_promises_go_with_fewer_reopenings(incidents):
     rows = by_missed_promises(incidents)
     none, many = rows.loc[rows["missed"] == 0, "event"], rows.loc[rows["missed"] >= 3, "event"]
     assert many.mean() < none.mean()
+    shares = [f"{100 * rows.mean():.2f}\u00a0% of {len(rows):,} rows" for rows in (many, none)]
     sentence = (
         "Customers with three or more missed promises went on to have FEWER outcomes (reopened): "
-        f"{many.mean():.2%} of {len(many):,} rows, against {none.mean():.2%} of {len(none):,} rows without any. "
+        f"{shares[0]}, against {shares[1]} without any. "
         "The raw count is no risk score here."
     )
     assert sentence in " ".join(read(incidents / "run", "run.json")["notes"])
