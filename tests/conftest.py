@@ -9,6 +9,7 @@ from hypothesis import settings
 
 from retaliation_risk.datasets import read_iranian_churn
 from retaliation_risk.tables import tables_from_frames
+from tests.browser.opening import chromium, open_browser
 
 # Needs atheris, which is no part of any extra: it has no wheels for every Python.
 collect_ignore = ["fuzz/guided.py"]
@@ -83,6 +84,16 @@ def small_frames():
 def small_tables(small_frames):
     """The small world, read and checked."""
     return tables_from_frames(small_frames)
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """A real browser, closed with the module: playwright has one at a time; or a skip that says what is missing."""
+    pytest.importorskip("playwright", reason="playwright is not installed (pip install '.[browser]')")
+    if chromium() is None:
+        pytest.skip("no chromium on this machine (RETALIATION_RISK_CHROMIUM or apt install chromium)")
+    with open_browser() as found:
+        yield found
 
 
 @pytest.fixture(scope="session")

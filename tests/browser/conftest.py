@@ -1,33 +1,13 @@
-"""A page of the report in a real browser; without one, tests skip and say what is missing."""
+"""Pages of the report for a real browser."""
 
-import os
 from pathlib import Path
 
 import pytest
 
 from retaliation_risk.report import render_html, summarise, write_report
-from tests.browser.opening import browser, chromium
 from tests.report.report_folder import write_run_folder
 
-HERE = Path(__file__).parent
-SAMPLE = HERE.parents[1] / "reports" / "sample"
-AXE = Path(os.environ.get("RETALIATION_RISK_AXE", HERE / "node_modules" / "axe-core" / "axe.min.js"))
-
-
-@pytest.fixture(scope="session")
-def opened():
-    pytest.importorskip("playwright", reason="playwright is not installed (pip install '.[browser]')")
-    if chromium() is None:
-        pytest.skip("no chromium on this machine (RETALIATION_RISK_CHROMIUM or apt install chromium)")
-    with browser() as found:
-        yield found
-
-
-@pytest.fixture(scope="session")
-def axe():
-    if not AXE.is_file():
-        pytest.skip(f"no axe-core at {AXE} (npm ci in tests/browser, or RETALIATION_RISK_AXE)")
-    return AXE.read_text(encoding="utf-8")
+SAMPLE = Path(__file__).parents[2] / "reports" / "sample"
 
 
 @pytest.fixture(scope="session", params=["sample", "hostile"])

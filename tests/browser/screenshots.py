@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tests.browser.opening import browser
+from tests.browser.opening import open_browser
 
 ROOT = Path(__file__).parents[2]
 # Width, height, mode and scale of each.
@@ -14,9 +14,9 @@ PICTURES = {
 
 def main():
     page = ROOT / "reports" / "sample" / "report.html"
-    with browser() as opened:
+    with open_browser() as browser:
         for name, (width, height, mode, scale) in PICTURES.items():
-            context = opened.new_context(
+            context = browser.new_context(
                 viewport={"width": width, "height": height}, color_scheme=mode, device_scale_factor=scale
             )
             shown = context.new_page()

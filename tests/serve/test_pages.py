@@ -8,8 +8,7 @@ import pytest
 
 from retaliation_risk.serve.headers import HEADERS, page_policy
 from retaliation_risk.serve.pages import PAGES, read_page
-
-from ._browser import breaches, chromium
+from tests.browser.opening import asked_axe, breaches
 
 HOSTILE = '<img src=x onerror="window.hit=1"><script>window.hit=1</script>\'"&amp;'
 READOUT = {
@@ -90,12 +89,6 @@ def site():
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}"
         server.shutdown()
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as started:
-        yield started
 
 
 class Api:
@@ -209,7 +202,7 @@ def test_nothing_is_wider_than_a_sidebar_and_axe_finds_nothing(opened, path, sch
         ask(page)
     page.locator("article, .card").first.wait_for()
     assert fits(page)
-    assert breaches(page) == []
+    assert breaches(asked_axe(page)) == []
 
 
 def test_hostile_text_stays_text(opened):

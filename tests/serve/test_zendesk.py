@@ -11,7 +11,6 @@ import pytest
 from retaliation_risk.serve.headers import HEADERS, page_policy
 from retaliation_risk.serve.pages import PAGES, read_page
 
-from ._browser import chromium
 from .test_pages import READOUT
 
 APP = Path(__file__).parents[2] / "integrations/zendesk"
@@ -87,24 +86,23 @@ def started():
 
 
 @pytest.fixture
-def helpdesk(started):
+def helpdesk(started, browser):
     """Give the app in its frame, around a service that lets these origins frame it ("self": the helpdesk)."""
-    with chromium() as browser:
 
-        def show(ancestors):
-            desk = started(partial(Helpdesk, directory=APP / "assets"))
-            allowed = tuple(desk if each == "self" else each for each in ancestors)
-            server = started(type("Allowing", (Service,), {"ancestors": allowed}))
-            page = browser.new_page(viewport={"width": 320, "height": 700})
-            script = STAND_IN.replace("SERVER", json.dumps(server)).replace("READOUT", json.dumps(READOUT))
-            page.route(
-                "https://static.zdassets.com/**",
-                lambda route: route.fulfill(body=script, content_type="text/javascript"),
-            )
-            page.goto(f"{desk}/iframe.html")
-            return page, page.frame_locator("#readout")
+    def show(ancestors):
+        desk = started(partial(Helpdesk, directory=APP / "assets"))
+        allowed = tuple(desk if each == "self" else each for each in ancestors)
+        server = started(type("Allowing", (Service,), {"ancestors": allowed}))
+        page = browser.new_page(viewport={"width": 320, "height": 700})
+        script = STAND_IN.replace("SERVER", json.dumps(server)).replace("READOUT", json.dumps(READOUT))
+        page.route(
+            "https://static.zdassets.com/**",
+            lambda route: route.fulfill(body=script, content_type="text/javascript"),
+        )
+        page.goto(f"{desk}/iframe.html")
+        return page, page.frame_locator("#readout")
 
-        yield show
+    return show
 
 
 def test_the_app_asks_for_the_requester_and_the_key_stays_with_the_proxy(helpdesk):

@@ -9,8 +9,6 @@ __all__ = ["PAGES", "read_page"]
 
 _SCRIPTS = ("agent.js", "queue.js", "parts.js", "readout.js", "talk.js", "words.js")
 
-__all__ = ["PAGES", "read_page"]
-
 PAGES = MappingProxyType(
     {
         "/agent": "agent.html",

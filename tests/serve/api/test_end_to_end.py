@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.browser.opening import asked_axe, breaches
 from tests.parquet import read_parquet
-from tests.serve._browser import breaches, chromium
 from tests.serve._process import served, settings_of
 from tests.serve.api.conftest import SECRET, address
 
@@ -25,15 +25,12 @@ def running(made_run, tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def page(running):
-    with chromium() as browser:
-        opened = browser.new_page(viewport={"width": 340, "height": 720}, device_scale_factor=2)
-        opened.complaints = []
-        opened.on(
-            "console", lambda said: opened.complaints.append(said.text) if said.type == "error" else None
-        )
-        opened.on("pageerror", lambda error: opened.complaints.append(str(error)))
-        yield opened
+def page(browser):
+    opened = browser.new_page(viewport={"width": 340, "height": 720}, device_scale_factor=2)
+    opened.complaints = []
+    opened.on("console", lambda said: opened.complaints.append(said.text) if said.type == "error" else None)
+    opened.on("pageerror", lambda error: opened.complaints.append(str(error)))
+    return opened
 
 
 def content_customer(running, made_run):
@@ -85,7 +82,7 @@ def test_an_agent_sees_a_failed_recovery_change_the_readout_and_disagrees(runnin
 
     page.keyboard.press("d")
     page.locator("button[aria-pressed=true]", has_text="Disagree").wait_for()
-    assert breaches(page) == []
+    assert breaches(asked_axe(page)) == []
     assert page.complaints == []
 
 
