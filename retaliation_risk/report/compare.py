@@ -13,6 +13,16 @@ from retaliation_risk.report.small import MISSED, RETALIATORS, suppress
 
 MAX_POINTS = 30
 
+# Influence at its best, beside influence alone.
+_BEST_CASES = ("influence_if_open", "influence_x_complaint", "mixed_50")
+
+# What policies are compared with, in the order of the page.
+_AGAINST = {
+    INFLUENCE: "differences",
+    "first_come": "differences_first_come",
+    "rule": "differences_rule",
+}
+
 
 def policies(folder: RunFolder, setup: Setup) -> Block:
     """Return the comparison of policies: reached and reach apart, the capacity curves, who is missed."""
@@ -22,51 +32,57 @@ def policies(folder: RunFolder, setup: Setup) -> Block:
         why = why_off(folder, "comparison") or "no policy was scored at this capacity"
         return section("policies", missing=[sentences.missing("scores.csv", why=why)], **titled)
     pooled = scores[scores["split"] == ALL]
-    values = [m for m in dict.fromkeys(pooled["metric"]) if "_minus_" not in m]
-    tables = [
-        table(
-            "policies",
-            wide(pooled, "policy", values),
-            ["policy", *metric_columns(values), "n_events"],
-            note=words.POLICY_METRICS_ARE,
-        )
-    ]
-    tables += [made for made in (_needed(folder), _one_more(folder)) if made is not None]
-    tables += [found for name in _AGAINST if (found := _difference_table(pooled, name)) is not None]
-    figures = [
-        f
-        for f in (
-            _curve(folder, setup, "events_reached", "capacity"),
-            _curve(folder, setup, "reach_averted", "reach"),
-            _differences(scores, setup),
-        )
-        if f
-    ]
-    missing = [] if len(folder.tables["capacity"]) else [sentences.missing("capacity.csv")]
     missed = _missed(folder, setup)
-    tables += [table("missed", missed, _MISSED, note=sentences.suppressed(setup.min_cell))] if missed else []
-    said = [
-        sentences.missed(row)
-        for row in missed
-        if row["policy"] == INFLUENCE
-        and None not in (row["missed"], row["all"])
-        and row["n_missed"] >= FEWEST_EVENTS
-    ][:1]
-    said += _not_reached(pooled, setup)
-    said += _readings(folder, setup)
-    if set(_BEST_CASES) & set(pooled["policy"]):
-        said.append(words.BEST_CASE)
-    if titled and "risk_only" in set(pooled["policy"]):
-        said.append(words.RISKS_OF_THE_PAST)
-    base = sentences.audience_base(setup)
     return section(
         "policies",
-        paragraphs=[*said, *([base] if base else [])],
-        figures=figures,
-        tables=tables,
-        missing=missing,
+        paragraphs=_said(folder, setup, pooled, missed, without_model=bool(titled)),
+        figures=_figures(folder, setup, scores),
+        tables=_tables(folder, setup, pooled, missed),
+        missing=[] if len(folder.tables["capacity"]) else [sentences.missing("capacity.csv")],
         **titled,
     )
+
+
+def _figures(folder: RunFolder, setup: Setup, scores: pd.DataFrame) -> list[Block]:
+    made = (
+        _curve(folder, setup, "events_reached", "capacity"),
+        _curve(folder, setup, "reach_averted", "reach"),
+        _differences(scores, setup),
+    )
+    return [each for each in made if each]
+
+
+def _tables(folder: RunFolder, setup: Setup, pooled: pd.DataFrame, missed: list[Block]) -> list[Block]:
+    values = [m for m in dict.fromkeys(pooled["metric"]) if "_minus_" not in m]
+    columns: list[str | Block] = ["policy", *metric_columns(values), "n_events"]
+    made = (
+        table("policies", wide(pooled, "policy", values), columns, note=words.POLICY_METRICS_ARE),
+        _needed(folder),
+        _one_more(folder),
+        *(_difference_table(pooled, name) for name in _AGAINST),
+        table("missed", missed, _MISSED, note=sentences.suppressed(setup.min_cell)) if missed else None,
+    )
+    return [each for each in made if each]
+
+
+def _said(
+    folder: RunFolder, setup: Setup, pooled: pd.DataFrame, missed: list[Block], *, without_model: bool
+) -> list[str]:
+    """Say in sentences what the tables show."""
+    there = set(pooled["policy"])
+    said = [sentences.missed(row) for row in missed if _worth_saying(row)][:1]
+    said += _not_reached(pooled, setup)
+    said += _readings(folder, setup)
+    said += [words.BEST_CASE] if there & set(_BEST_CASES) else []
+    said += [words.RISKS_OF_THE_PAST] if without_model and "risk_only" in there else []
+    base = sentences.audience_base(setup)
+    return [*said, base] if base else said
+
+
+def _worth_saying(row: Block) -> bool:
+    """Whether enough retaliators are missed by influence first for their share to be told in a sentence."""
+    shares = (row["missed"], row["all"])
+    return row["policy"] == INFLUENCE and None not in shares and row["n_missed"] >= FEWEST_EVENTS
 
 
 def _not_reached(pooled: pd.DataFrame, setup: Setup) -> list[str]:
@@ -113,17 +129,6 @@ def _readings(folder: RunFolder, setup: Setup) -> list[str]:
     if setup.lead in half and INFLUENCE in half and half[setup.lead]["value"] is not None:
         said.append(sentences.half(half[setup.lead], half[INFLUENCE], setup))
     return said
-
-
-# Influence at its best, beside influence alone.
-_BEST_CASES = ("influence_if_open", "influence_x_complaint", "mixed_50")
-
-# What policies are compared with, in the order of the page.
-_AGAINST = {
-    INFLUENCE: "differences",
-    "first_come": "differences_first_come",
-    "rule": "differences_rule",
-}
 
 
 def _difference_table(pooled: pd.DataFrame, against: str) -> Block | None:
