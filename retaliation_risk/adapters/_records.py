@@ -122,8 +122,10 @@ def callable_names(names: Sequence[str]) -> tuple[str, ...]:
     return tuple(found.values())
 
 
-def check_names(stream: Stream, wanted: Sequence[str]) -> None:
-    """Raise RR101 if a stream has no column of a name, with the nearest name that it has."""
+def check_filled(stream: Stream, wanted: Sequence[str]) -> None:
+    """Raise RR104 if a stream has no rows, and RR101 if it has no column of a name, with the nearest name that it has."""
+    if not stream.rows:
+        raise DataError("RR104", f"{stream.files[0].name} has no rows.")
     missing = [column for column in wanted if column not in stream.filled and column not in stream.names]
     if missing:
         near = difflib.get_close_matches(missing[0], stream.names, n=1, cutoff=0.4)

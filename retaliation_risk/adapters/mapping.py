@@ -24,7 +24,7 @@ from retaliation_risk.adapters._contacts import NO_SECRET, contact_keys
 from retaliation_risk.adapters._mapping_file import Cell, Mapping, read_mapping
 from retaliation_risk.adapters._mapping_sql import joined, lines_to_add, unnamed
 from retaliation_risk.adapters._mapping_tables import by_address, events, has_time, raw, statements
-from retaliation_risk.adapters._records import Stream, callable_names, check_names, records, utc
+from retaliation_risk.adapters._records import Stream, callable_names, check_filled, records, utc
 from retaliation_risk.adapters._report import HISTORY, SNAPSHOT, Ask, count_report, iso
 from retaliation_risk.adapters._sources import said
 from retaliation_risk.errors import ArgumentError, DataError
@@ -143,9 +143,7 @@ def _stream(
     options.tell(f"read {stream.rows:,} rows of {name} ({rate:,.0f} rows/s)")
     if not stream.files:
         raise DataError("RR107", f"there is no file {name!r} (for {table}) in {path}.")
-    if not stream.rows:
-        raise DataError("RR104", f"{stream.files[0].name} has no rows.")
-    check_names(stream, wanted)
+    check_filled(stream, wanted)
     return stream
 
 

@@ -130,7 +130,7 @@ def desk_of(request: Request) -> Desk:
     return desk
 
 
-def caller(request: Request) -> Caller:
+async def caller(request: Request) -> Caller:
     """Return who was admitted."""
     admitted: Caller = request.state.caller
     return admitted

@@ -169,6 +169,7 @@ def test_columns_are_renamed_repeated_and_missing(tmp_path: Path) -> None:
         ("tickets.jsonl", b'{"id": 1}\n{"id":', r"RR102 .*tickets\.jsonl is not whole: Malformed JSON"),
         ("tickets.json", b"[1, 2", r"RR102 .*Malformed JSON"),
         ("tickets.json", b"null", r"RR102 .*is no JSON"),
+        ("tickets.json", b'{"a":' * 50_000, r"RR102 .*is no JSON"),
         ("tickets.csv", b'id,s\n1,"x', r"RR102 .*unterminated quote"),
         ("tickets.csv", b"id,s\n1,2,3\n", r"RR102 .*CSV Error on Line: 2; Expected Number of Columns: 2 Found: 3"),
         ("tickets.csv", b"id\0\1\n", r"RR102 .*no text in utf-8 or cp1252"),

@@ -13,7 +13,7 @@ from retaliation_risk._words import noun
 from retaliation_risk.adapters._contacts import contact_keys
 from retaliation_risk.adapters._mapping_file import Cell
 from retaliation_risk.adapters._mapping_sql import joined, lines_to_add, unnamed, value
-from retaliation_risk.adapters._records import Stream, check_names, records
+from retaliation_risk.adapters._records import Stream, check_filled, records
 from retaliation_risk.adapters._report import Ask
 from retaliation_risk.adapters.outcomes._file import OUTCOME_TYPES, OutcomesMapping
 from retaliation_risk.adapters.outcomes._pairs import post_cell
@@ -115,9 +115,7 @@ def _read(connection: duckdb.DuckDBPyConnection, name: str, path: Path, columns:
     stream = records(connection, f"raw_{name}", path, name, columns, main=True)
     if not stream.files:
         raise DataError("RR107", f"there is no file {name!r} in {path}.")
-    if not stream.rows:
-        raise DataError("RR104", f"{stream.files[0].name} has no rows.")
-    check_names(stream, columns)
+    check_filled(stream, columns)
     return stream
 
 
