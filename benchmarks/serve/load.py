@@ -14,6 +14,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+_COARSE = 0.0012
+"""Seconds by which a timer of the loop may be late."""
+
 Connection = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 
@@ -62,7 +65,7 @@ async def _at_rate(port: int, asked: Sequence[bytes], per_second: float, connect
 
     async def one(number: int) -> Answer:
         due = start + number / per_second
-        await asyncio.sleep(max(0.0, due - time.perf_counter()))
+        await _until(due)
         connection = await free.get()
         try:
             return await answer(connection, asked[number], due)
@@ -73,6 +76,13 @@ async def _at_rate(port: int, asked: Sequence[bytes], per_second: float, connect
     while not free.empty():
         free.get_nowait()[1].close()
     return found
+
+
+async def _until(due: float) -> None:
+    """Wait to the time, and not to the full millisecond after it, as a loop's timers do."""
+    await asyncio.sleep(max(0.0, due - time.perf_counter() - _COARSE))
+    while time.perf_counter() < due:
+        await asyncio.sleep(0)
 
 
 def quantile(answers: Sequence[Answer], share: float) -> float:

@@ -59,6 +59,6 @@ def in_words(told: Experience, definitions: Definitions) -> list[str]:
     if told.failed:
         # A run of another version may name evidence that this one has no words for.
         words = FAILED.get(told.failed)
-        why = told.failed if words is None else singular(words.format(**definitions.as_dict()))
+        why = told.failed if words is None else singular(words.format(**vars(definitions)))
         parts.append(f"{NOT_MADE_GOOD}: {why}")
     return [*parts, STILL_OPEN] if told.is_open else parts

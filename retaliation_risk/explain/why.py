@@ -7,7 +7,7 @@ at most a few sentences. Only what pushes risk up is said, and nothing that is u
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Protocol
@@ -82,8 +82,8 @@ class Reason:
 
 
 def reasons(
-    contributions: pd.DataFrame,
-    values: pd.DataFrame,
+    contributions: pd.DataFrame | Mapping[str, Floats],
+    values: pd.DataFrame | Mapping[str, Floats],
     features: Mapping[str, FeatureLike],
     top: int = 3,
     *,
@@ -93,10 +93,10 @@ def reasons(
 
     Parameters
     ----------
-    contributions : DataFrame, shape (n_customers, n_features)
-        From a model's ``contributions``.
-    values : DataFrame, shape (n_customers, at least n_features)
-        The features they were computed from, rows in the same order.
+    contributions : DataFrame, shape (n_customers, n_features), or mapping of str to array, shape (n_customers,)
+        From a model's ``contributions`` or ``explained_risk``.
+    values : DataFrame, shape (n_customers, at least n_features), or mapping of str to array, shape (n_customers,)
+        The features they were computed from and those that conditions look at, rows in the same order.
     features : mapping of str to feature
         The declared features by name.
     top : int
@@ -121,12 +121,12 @@ def reasons(
     [['4 contacts in all (typical: 1)'], []]
     """
     positive("top", top)
-    names = [str(name) for name in contributions.columns]
-    _check(names, contributions, values, features)
-    part = contributions.to_numpy(dtype=np.float64)
+    names = [str(name) for name in contributions]
+    part = np.stack([np.asarray(contributions[name], dtype=np.float64) for name in names], axis=1)
+    if unknown := [name for name in names if name not in features]:
+        raise ArgumentError("RR403", f"features lacks {unknown}, which have contributions.")
     named = {name: features[name] for name in names}
-    read = list(dict.fromkeys([*names, *_looked_at(named.values())]))
-    table = dict(zip(read, values[read].to_numpy(dtype=np.float64).T, strict=True))
+    table = _columns(values, [*names, *_looked_at(named.values())], len(part))
     value = np.stack([table[name] for name in names], axis=1)
     usual = np.array([np.nan if typical is None else typical.get(name, np.nan) for name in names])
     chosen = _strongest(part, _sayable(part, table, usual, named), top)
@@ -198,18 +198,16 @@ def band(risk: npt.ArrayLike, prevalence: float) -> npt.NDArray[np.str_]:
     )
 
 
-def _check(
-    names: list[str], contributions: pd.DataFrame, values: pd.DataFrame, features: Mapping[str, FeatureLike]
-) -> None:
-    if unknown := [name for name in names if name not in features]:
-        raise ArgumentError("RR403", f"features lacks {unknown}, which have contributions.")
-    if lacking := [name for name in names if name not in values]:
-        raise ArgumentError("RR101", f"values lacks {lacking}, which have contributions.")
-    if len(contributions) != len(values):
+def _columns(values: pd.DataFrame | Mapping[str, Floats], names: Sequence[str], n: int) -> dict[str, Floats]:
+    """Return the columns of these names, each of length ``n``."""
+    if lacking := [name for name in dict.fromkeys(names) if name not in values]:
+        raise ArgumentError("RR101", f"values lacks {lacking}, which have contributions or conditions.")
+    columns = {name: np.asarray(values[name], dtype=np.float64) for name in names}
+    if wrong := {len(column) for column in columns.values()} - {n}:
         raise ArgumentError(
-            "RR111",
-            f"contributions has {len(contributions)} rows, values {len(values)}; they must be the same.",
+            "RR111", f"contributions has {n} rows, values {wrong.pop()}; they must be the same."
         )
+    return columns
 
 
 @cache
@@ -229,7 +227,8 @@ def _sayable(
     """Whether a contribution pushes risk up, and its sentence is one and would be true."""
     found = part > 0
     for column, (name, feature) in enumerate(named.items()):
-        found[:, column] &= _true(feature, table[name], float(usual[column]), table)
+        if found[:, column].any():
+            found[:, column] &= _true(feature, table[name], float(usual[column]), table)
     return found
 
 

@@ -1,5 +1,6 @@
 """Histories: what was known about each customer, as of any moment. The only unit that compares a date with a moment."""
 
+from retaliation_risk.histories.asked import Asked, prepare
 from retaliation_risk.histories.build import build_histories, end_of_observation
 from retaliation_risk.histories.calendar import landmarks, later_landmarks, weeks
 from retaliation_risk.histories.declare import (
@@ -39,6 +40,7 @@ __all__ = [
     "LOGS",
     "Aggregate",
     "Area",
+    "Asked",
     "Count",
     "DaysSince",
     "DaysSinceFirst",
@@ -65,6 +67,7 @@ __all__ = [
     "history_rows",
     "landmarks",
     "later_landmarks",
+    "prepare",
     "read_features",
     "store_relation",
     "stored_landmarks",

@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from retaliation_risk.histories import derive
+from retaliation_risk.histories.asked import logs_of
 from retaliation_risk.histories.declare import Feature
 from retaliation_risk.histories.definitions import Definitions
 from retaliation_risk.histories.facts import (
@@ -24,7 +25,7 @@ from retaliation_risk.histories.facts import (
     read_tickets,
 )
 from retaliation_risk.histories.follow_up import Spans, read_end
-from retaliation_risk.histories.histories import Histories, logs_of
+from retaliation_risk.histories.histories import Histories
 from retaliation_risk.histories.logs import LOGS, Log, read_logs
 from retaliation_risk.histories.needs import event_kinds
 from retaliation_risk.histories.ticket_logs import TicketLogs

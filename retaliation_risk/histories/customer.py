@@ -12,13 +12,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from retaliation_risk.histories.asked import logs_of
 from retaliation_risk.histories.build import Facts
 from retaliation_risk.histories.declare import Feature
 from retaliation_risk.histories.definitions import Definitions
 from retaliation_risk.histories.experiences import TOLD
 from retaliation_risk.histories.facts import PUBLIC_CHANNELS, Events, Ids, Int64, Tickets
 from retaliation_risk.histories.follow_up import NEVER, Acts, Spans
-from retaliation_risk.histories.histories import Histories, logs_of
+from retaliation_risk.histories.histories import Histories
 from retaliation_risk.histories.logs import KINDS_OF_OUTCOMES, KNOWN_AT, LOGS, Log, LogSpec
 from retaliation_risk.tables.contract import COMPETING, CONTRACT, EVENT_TYPES
 

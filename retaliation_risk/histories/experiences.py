@@ -11,7 +11,8 @@ import pandas as pd
 
 from retaliation_risk.histories.definitions import EVIDENCE
 from retaliation_risk.histories.histories import Histories, microseconds
-from retaliation_risk.histories.log import Log, LogSpec
+from retaliation_risk.histories.log import Log
+from retaliation_risk.histories.logs import LOGS
 from retaliation_risk.tables.contract import EVENT_TYPES
 
 Rows = list[int]
@@ -96,7 +97,7 @@ def experiences(
     >>> told.happened, told.failed, told.is_open
     (('solved',), '', False)
     """
-    code, when = int(histories.codes([customer_id])[0]), int(microseconds(moment, 1)[0])
+    code, when = histories.code(customer_id), int(microseconds(moment, 1)[0])
     rows = {name: _by_ticket(histories.logs[name], code, when) for name in TOLD if name in histories.logs}
     named = [(ticket, histories.ticket_ids[ticket]) for ticket in reversed(rows["tickets"])]
     chosen = [pair for k, pair in enumerate(named) if k < most or pair[1] in also]
@@ -134,12 +135,12 @@ def _is_open(log: Log, rows: Rows) -> bool:
 
 def _flags(log: Log, row: int, names: tuple[str, ...]) -> Iterator[str]:
     flags = int(log.flags[row])
-    return (name for name, mask in _masks(log.spec, names) if flags & mask)
+    return (name for name, mask in _masks(log.spec.name, names) if flags & mask)
 
 
 @cache
-def _masks(spec: LogSpec, names: tuple[str, ...]) -> tuple[tuple[str, int], ...]:
-    return tuple((name, spec.mask(name)) for name in names)
+def _masks(log: str, names: tuple[str, ...]) -> tuple[tuple[str, int], ...]:
+    return tuple((name, LOGS[log].mask(name)) for name in names)
 
 
 def _by_ticket(log: Log, code: int, when: int) -> dict[int, Rows]:

@@ -11,10 +11,11 @@ import pandas as pd
 
 from retaliation_risk._validate import one_of, positive
 from retaliation_risk.errors import ArgumentError, GateError
+from retaliation_risk.histories.asked import logs_of, prepare
 from retaliation_risk.histories.at_risk import RiskSpans, risk_spans
 from retaliation_risk.histories.declare import Feature
 from retaliation_risk.histories.follow_up import NEVER, Acts, spans_acts
-from retaliation_risk.histories.histories import Histories, logs_of, microseconds
+from retaliation_risk.histories.histories import Histories, microseconds
 from retaliation_risk.histories.intervals import change_points, check_steps, cut, first_only
 from retaliation_risk.histories.kernel import DAY_US
 from retaliation_risk.histories.risk_sets import by_exposure, everybody, sample_sets
@@ -107,7 +108,7 @@ def cut_intervals(
         "stop_days": (rows.stop - zero) / DAY_US,
         "event": event,
     }
-    values = histories.values_of(rows.code, rows.stop, features)
+    values = histories.values_of(rows.code, rows.stop, prepare(features))
     return rows.code, head, {feature.name: values[feature.name] for feature in features}
 
 

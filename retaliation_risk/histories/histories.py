@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import ChainMap
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -13,11 +13,12 @@ import pandas as pd
 
 from retaliation_risk.errors import ArgumentError
 from retaliation_risk.histories import kernel
-from retaliation_risk.histories.declare import Aggregate, Expression, Feature
+from retaliation_risk.histories.asked import Asked, prepare, switched_off
+from retaliation_risk.histories.declare import Aggregate, Feature
 from retaliation_risk.histories.definitions import Definitions
 from retaliation_risk.histories.facts import Ids
 from retaliation_risk.histories.follow_up import Spans, follow_up, no_acts, spans_acts
-from retaliation_risk.histories.logs import Log, spec_of
+from retaliation_risk.histories.logs import Log
 from retaliation_risk.histories.passes import fill, order_of, threads_for
 
 Moments = pd.Timestamp | str | Iterable[object]
@@ -60,7 +61,7 @@ class Histories:
         """
         codes = self.codes(customer_ids)
         times = microseconds(moments, len(codes))
-        values = self.values_of(codes, times, features, threads_for(len(codes)))
+        values = self.values_of(codes, times, prepare(features), threads_for(len(codes)))
         columns = np.empty((len(features), len(codes)))
         for row, feature in enumerate(features):
             columns[row] = values[feature.name]
@@ -77,6 +78,15 @@ class Histories:
         if (unknown := asked[codes < 0]).size:
             raise ArgumentError("RR402", f"{unknown[0]!r} ({unknown.size} unknown among {asked.size} asked).")
         return codes.astype(np.int64)
+
+    def code(self, customer_id: str) -> int:
+        """Position of one customer in ``customer_ids``; raises for an unknown one, naming it."""
+        try:
+            found = self.customer_ids.get_loc(customer_id)
+        except KeyError:
+            raise ArgumentError("RR402", f"{customer_id!r}.") from None
+        assert isinstance(found, int), "ids are unique"
+        return found
 
     def switched_off(self, features: Sequence[Feature]) -> dict[str, str]:
         """Name of each feature that these tables cannot give, with the reason."""
@@ -178,41 +188,21 @@ class Histories:
         return list(zip(known[chosen].tolist(), log.tickets[rows][chosen].tolist(), strict=True))
 
     def values_of(
-        self, codes: Int64, times: Int64, features: Sequence[Feature], threads: int = 1
+        self, codes: Int64, times: Int64, asked: Asked, threads: int = 1
     ) -> dict[str, npt.NDArray[np.float64]]:
         """Return the features as arrays, for positions in ``customer_ids`` and microseconds; see :meth:`as_of`."""
-        off = self.switched_off(features)
-        if off:
-            name, why = next(iter(off.items()))
+        if any(reading.log not in self.logs for reading in asked.readings):
+            name, why = next(iter(self.switched_off(asked.features).items()))
             raise ArgumentError("RR403", f"{name!r} cannot be computed: it {why}.")
         order = order_of(codes, times)
         if order is not None:
             codes, times = codes[order], times[order]
         values: dict[str, npt.NDArray[np.float64]] = {}
-        asked = {f.name: f.value for f in features if isinstance(f.value, Aggregate)}
-        for name, log in self.logs.items():
-            here = {key: value for key, value in asked.items() if value.log == name}
-            if here:
-                values.update(fill(log, list(here.items()), codes, times, order, threads))
-        return evaluate_expressions(features, values)
-
-
-def switched_off(features: Sequence[Feature], logs: Collection[str]) -> dict[str, str]:
-    """Name of each feature that cannot be had from these logs, with the reason."""
-    off: dict[str, str] = {}
-    for feature in features:
-        if isinstance(feature.value, Aggregate) and feature.value.log not in logs:
-            missing = [table for table in spec_of(feature.value.log).tables if table != "tickets"]
-            off[feature.name] = f"needs the table {' and '.join(missing)}"
-    for feature in features:
-        if isinstance(feature.value, Expression) and (lost := [n for n in feature.value.names if n in off]):
-            off[feature.name] = f"needs {', '.join(lost)}"
-    return off
-
-
-def logs_of(features: Sequence[Feature]) -> set[str]:
-    """Names of the logs that the aggregates among the features read."""
-    return {feature.value.log for feature in features if isinstance(feature.value, Aggregate)}
+        for reading in asked.readings:
+            values |= fill(self.logs[reading.log], reading, codes, times, order, threads)
+        for name, expression in asked.expressions:
+            values[name] = expression.evaluate(values)
+        return values
 
 
 def microseconds(moments: Moments, n: int) -> Int64:
@@ -245,24 +235,6 @@ def microseconds(moments: Moments, n: int) -> Int64:
     return np.asarray(
         times.dt.tz_localize(None).to_numpy().astype("datetime64[us]").view(np.int64), dtype=np.int64
     )
-
-
-def evaluate_expressions(
-    features: Sequence[Feature], values: dict[str, npt.NDArray[np.float64]]
-) -> dict[str, npt.NDArray[np.float64]]:
-    """Add every expression to ``values``, in the order in which they rest on each other."""
-    waiting = {f.name: f.value for f in features if isinstance(f.value, Expression)}
-    while waiting:
-        ready = [name for name, value in waiting.items() if all(n in values for n in value.names)]
-        if not ready:
-            name, value = next(iter(waiting.items()))
-            lacking = [n for n in value.names if n not in values]
-            raise ArgumentError(
-                "RR403", f"{name!r} uses {lacking}, which are not among the features asked for."
-            )
-        for name in ready:
-            values[name] = waiting.pop(name).evaluate(values)
-    return values
 
 
 def _aggregates_of(feature: Feature, features: Sequence[Feature]) -> list[Aggregate]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from functools import lru_cache
+from collections.abc import Mapping
 from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -20,25 +21,33 @@ MANY = 100_000
 """Requests from which it pays to start threads."""
 
 
-@lru_cache(maxsize=64)
-def _plan(spec: LogSpec, aggregates: tuple[Aggregate, ...]) -> Plan:
+class Reading(NamedTuple):
+    """What is read of one log: the names of the aggregates, and the kernel's tables for them."""
+
+    log: str
+    names: tuple[str, ...]
+    plan: Plan
+
+
+def reading_of(spec: LogSpec, aggregates: Mapping[str, Aggregate]) -> Reading:
     """Translate declarations into the kernel's tables; aggregates that differ by window only share a channel."""
     channels: dict[tuple[int, int, int, float], int] = {}
     windows: dict[int, int] = {0: 0}
     plan = []
-    for aggregate in aggregates:
+    for aggregate in aggregates.values():
         half_life = aggregate.half_life_days * kernel.DAY_US if isinstance(aggregate, Decayed) else 1.0
         operation = kernel.OPERATIONS[aggregate.operation]
         key = (operation, spec.column(aggregate.column), spec.mask(aggregate.where), half_life)
         window = -1 if aggregate.days is None else round(aggregate.days * kernel.DAY_US)
         plan.append((channels.setdefault(key, len(channels)), windows.setdefault(window, len(windows))))
-    return (
+    tables = (
         np.array(list(windows), dtype=np.int64),
         np.array([key[:2] for key in channels], dtype=np.int64),
         np.array([key[2] for key in channels], dtype=np.uint64),
         np.array([key[3] for key in channels], dtype=np.float64),
         np.array(plan, dtype=np.int64),
     )
+    return Reading(spec.name, tuple(aggregates), tables)
 
 
 def order_of(codes: Int64, times: Int64) -> Int64 | None:
@@ -49,17 +58,16 @@ def order_of(codes: Int64, times: Int64) -> Int64 | None:
 
 def fill(
     log: Log,
-    asked: list[tuple[str, Aggregate]],
+    reading: Reading,
     codes: Int64,
     times: Int64,
     order: Int64 | None,
     threads: int = 1,
 ) -> dict[str, npt.NDArray[np.float64]]:
     """Return each aggregate for sorted requests, put back by ``order``; customers are shared out among ``threads``."""
-    found = np.empty((len(asked), len(codes)))
-    plan = _plan(log.spec, tuple(aggregate for _, aggregate in asked))
-    fixed = (log.starts, log.known, log.flags, log.values, codes, times, *plan, found)
-    parts = _parts(codes, threads)
+    found = np.empty((len(reading.names), len(codes)))
+    fixed = (log.starts, log.known, log.flags, log.values, codes, times, *reading.plan, found)
+    parts = _parts(codes, threads) if threads > 1 else [(0, len(codes))]
     if len(parts) == 1:
         kernel.fill(*fixed, *parts[0])
     else:
@@ -67,7 +75,7 @@ def fill(
     if order is not None:
         for row in found:
             row[order] = row.copy()
-    return {name: found[row] for row, (name, _) in enumerate(asked)}
+    return dict(zip(reading.names, found, strict=True))
 
 
 def threads_for(requests: int) -> int:

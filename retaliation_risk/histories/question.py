@@ -10,9 +10,10 @@ from pathlib import Path
 import pandas as pd
 
 from retaliation_risk.errors import ArgumentError
+from retaliation_risk.histories.asked import logs_of, prepare, switched_off
 from retaliation_risk.histories.declare import Feature
 from retaliation_risk.histories.definitions import Definitions
-from retaliation_risk.histories.histories import evaluate_expressions, logs_of, microseconds, switched_off
+from retaliation_risk.histories.histories import microseconds
 from retaliation_risk.histories.logs import LOGS
 from retaliation_risk.tables import CONTRACT, Tables
 from retaliation_risk.tables.contract import COMPETING
@@ -48,15 +49,11 @@ class Question:
         """Tables that the features are made from, out of those present; raises RR403 if that is not enough."""
         for name, why in available(self.features, names)[1].items():
             raise ArgumentError("RR403", f"{name!r} cannot be computed: it {why}.")
-        aggregates = {name: pd.Series(dtype=float).to_numpy() for name in self._aggregates()}
-        evaluate_expressions(self.features, aggregates)
+        prepare(self.features)
         needed = {"customers", "tickets"}.union(*(LOGS[log].tables for log in logs_of(self.features)))
         if self.at_risk:
             needed |= set(_RISK) & set(names)
         return tuple(name for name in CONTRACT if name in needed)
-
-    def _aggregates(self) -> list[str]:
-        return [feature.name for feature in self.features if hasattr(feature.value, "log")]
 
 
 def available(

@@ -17,6 +17,7 @@ import pandas as pd
 from joblib import Parallel, delayed
 
 from retaliation_risk._folders import fresh_folder
+from retaliation_risk.histories.asked import prepare
 from retaliation_risk.histories.build import Facts, Part, read_facts
 from retaliation_risk.histories.declare import Feature
 from retaliation_risk.histories.definitions import Definitions
@@ -63,11 +64,12 @@ def write_as_of(
     """
     listed = list(moments)
     times = np.unique(microseconds(listed, len(listed)))
+    ready = prepare(features)
 
     def answer(histories: Histories) -> pd.DataFrame:
         n = len(histories.customer_ids)
         codes, asked = np.repeat(np.arange(n), len(times)), np.tile(times, n)
-        values = histories.values_of(codes, asked, features)
+        values = histories.values_of(codes, asked, ready)
         columns = {feature.name: values[feature.name] for feature in features}
         return _frame(histories, codes, {"moment": asked.view("datetime64[us]"), **columns})
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 from collections.abc import Callable, Mapping
-from typing import Any, ClassVar, Protocol, Self, runtime_checkable
+from typing import Any, ClassVar, NamedTuple, Protocol, Self, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +15,8 @@ from sklearn.utils.validation import check_is_fitted
 
 from retaliation_risk.models._design import Design
 from retaliation_risk.models._outcomes import warn_few_events
+
+Floats = npt.NDArray[np.float64]
 
 _NAMES = "feature_names_in_"
 
@@ -34,6 +36,24 @@ class Model(Protocol):
     def to_parameters(self) -> dict[str, Any] | None:
         """Everything needed to predict, as JSON; None where a model cannot be written so."""
         ...
+
+
+class Explained(NamedTuple):
+    """Risks with all that is said of them; None where a model does not say it.
+
+    Attributes
+    ----------
+    risk : array, shape (n_customers,)
+    low, high : array, shape (n_customers,), or None
+        Ends of the 95 % interval.
+    parts : mapping of str to array, shape (n_customers,), or None
+        What each feature adds to the log hazard or the log-odds; a feature that is not there adds nothing.
+    """
+
+    risk: Floats
+    low: Floats | None
+    high: Floats | None
+    parts: Mapping[str, Floats] | None
 
 
 class Fitted(BaseEstimator):  # type: ignore[misc]
@@ -66,6 +86,17 @@ class Fitted(BaseEstimator):  # type: ignore[misc]
         """Columns that are exact combinations of others, each followed by those."""
         design = getattr(self, "design_", None)
         return design.collinear if isinstance(design, Design) else ()
+
+    def explained_risk(self, X: pd.DataFrame, horizon_days: float) -> Explained:
+        """Return risks, their intervals and contributions at once, each as its own method gives it to the last bit."""
+        model: Any = self
+        risk = model.predict_risk(X, horizon_days)
+        interval = getattr(model, "risk_interval", None)
+        low, high = interval(X, horizon_days) if interval else (None, None)
+        contributions = getattr(model, "contributions", None)
+        parts = contributions(X).items() if contributions else None
+        told = None if parts is None else {str(name): part.to_numpy() for name, part in parts}
+        return Explained(risk, low, high, told)
 
     def to_parameters(self) -> dict[str, Any]:
         """Return class, settings and fitted state as a JSON-able dictionary (no pickle, no NaN).

@@ -7,7 +7,7 @@ import pandas as pd
 from scipy.stats import norm
 from sklearn.utils.validation import check_is_fitted
 
-from retaliation_risk.models._base import Fitted
+from retaliation_risk.models._base import Explained, Fitted
 from retaliation_risk.models._design import Z95, Design, spread_of, weighed
 from retaliation_risk.models._outcomes import Floats, within_reach
 from retaliation_risk.models.baseline import step
@@ -75,18 +75,12 @@ class Proportional(Fitted):
     def predict_survival(self, X: pd.DataFrame, times: Floats) -> Floats:
         """Probability of no retaliation up to each time, shape (n_customers, n_times)."""
         check_is_fitted(self)
-        asked = np.atleast_1d(np.asarray(times, dtype=np.float64))
-        for time in asked:
-            within_reach(self.longest_, float(time))
-        # A log hazard beyond 700 overflows; survival is 0 long before.
-        relative = np.exp(np.minimum(weighed(self.design_.matrix(X), self._risk_coefficients), 700.0))
-        survival: Floats = np.exp(-np.outer(relative, step(self.curve_, asked)))
-        return survival
+        return self._survival(self.design_.matrix(X), np.atleast_1d(np.asarray(times, dtype=np.float64)))
 
     def predict_risk(self, X: pd.DataFrame, horizon_days: float) -> Floats:
         """One minus survival at the horizon, shape (n_customers,)."""
-        risk: Floats = 1.0 - self.predict_survival(X, np.array([horizon_days]))[:, 0]
-        return risk
+        check_is_fitted(self)
+        return self._risk(self.design_.matrix(X), horizon_days)
 
     def risk_interval(self, X: pd.DataFrame, horizon_days: float) -> tuple[Floats, Floats]:
         """Return the low and high end of a 95 % interval of each risk, shape (n_customers,) each.
@@ -95,8 +89,29 @@ class Proportional(Fitted):
         known: an interval of the risk of customers with this history, not of what this one will do.
         """
         check_is_fitted(self)
-        within_reach(self.longest_, horizon_days)
+        return self._interval(self.design_.matrix(X), horizon_days)
+
+    def explained_risk(self, X: pd.DataFrame, horizon_days: float) -> Explained:
+        """Return risks, their intervals and contributions, with the features made ready once for all three."""
+        check_is_fitted(self)
         Z = self.design_.matrix(X)
+        parts = dict(zip(self.design_.used, (Z * self._risk_coefficients).T, strict=True))
+        return Explained(self._risk(Z, horizon_days), *self._interval(Z, horizon_days), parts)
+
+    def _survival(self, Z: Floats, times: Floats) -> Floats:
+        for time in times:
+            within_reach(self.longest_, float(time))
+        # A log hazard beyond 700 overflows; survival is 0 long before.
+        relative = np.exp(np.minimum(weighed(Z, self._risk_coefficients), 700.0))
+        survival: Floats = np.exp(-np.outer(relative, step(self.curve_, times)))
+        return survival
+
+    def _risk(self, Z: Floats, horizon_days: float) -> Floats:
+        risk: Floats = 1.0 - self._survival(Z, np.array([horizon_days]))[:, 0]
+        return risk
+
+    def _interval(self, Z: Floats, horizon_days: float) -> tuple[Floats, Floats]:
+        within_reach(self.longest_, horizon_days)
         centre, reach = weighed(Z, self._risk_coefficients), Z95 * spread_of(Z, self._risk_covariance)
         hazard = step(self.curve_, np.array([horizon_days]))[0]
         low, high = (

@@ -17,7 +17,7 @@ import pandas as pd
 from retaliation_risk.artefacts import Artefact, declared, load_artefact
 from retaliation_risk.errors import ArtefactError, DataError
 from retaliation_risk.features import FEATURES
-from retaliation_risk.histories import Definitions, Feature, Histories, build_histories
+from retaliation_risk.histories import Asked, Definitions, Feature, Histories, build_histories, prepare
 from retaliation_risk.policies import Playbook, read_playbook
 from retaliation_risk.run.readout import HISTORY
 from retaliation_risk.serve.forget import accepted_sums
@@ -79,6 +79,11 @@ class Base:
         return pd.Index(sorted(() if self.artefact is None else self.artefact.manifest.columns))
 
     @cached_property
+    def asked(self) -> Asked:
+        """The features, ready to be asked for."""
+        return prepare(self.features)
+
+    @cached_property
     def named(self) -> dict[str, Feature]:
         """Features by name."""
         return {feature.name: feature for feature in self.features}
@@ -87,6 +92,11 @@ class Base:
     def names(self) -> pd.Index:
         """Names of the features, in their order."""
         return pd.Index(list(self.named))
+
+    @cached_property
+    def places(self) -> npt.NDArray[np.int64]:
+        """Where :attr:`columns` stand among :attr:`names`."""
+        return np.asarray(self.names.get_indexer(self.columns), dtype=np.int64)
 
     @cached_property
     def likeliest(self) -> npt.NDArray[np.int64]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC
 
 import numpy as np
 import pandas as pd
@@ -50,7 +51,7 @@ def _experiences(known: Known, moment: int, definitions: Definitions) -> tuple[E
 def _experience(told: histories.Experience, definitions: Definitions) -> Experience:
     return Experience(
         ticket_id=told.ticket_id,
-        opened_at=told.opened_at.tz_localize("UTC").to_pydatetime(),
+        opened_at=told.opened_at.to_pydatetime().replace(tzinfo=UTC),
         line=" · ".join(in_words(told, definitions)),
         open=bool(told.is_open),
         failed=bool(told.failed),

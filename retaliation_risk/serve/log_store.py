@@ -65,6 +65,7 @@ class SqliteStore:
         self._reader = reader
         self._path = path
         self._lock, self._reading = threading.Lock(), threading.Lock()
+        self._within = WAIT_SECONDS
 
     @classmethod
     def open(cls, path: str) -> SqliteStore:
@@ -101,7 +102,9 @@ class SqliteStore:
         """Rows of a query, as committed by whomever."""
         try:
             with self._reading:
-                self._reader.execute(f"PRAGMA busy_timeout={round(1000 * within)}")
+                if within != self._within:
+                    self._reader.execute(f"PRAGMA busy_timeout={round(1000 * within)}")
+                    self._within = within
                 return self._reader.execute(sql, values).fetchall()
         except sqlite3.Error as error:
             raise DataError("RR711", f"{self._path!r} ({error}).") from error

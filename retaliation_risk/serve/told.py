@@ -48,7 +48,7 @@ def values_of(base: Base, known: Sequence[Known], moments: Sequence[int]) -> Flo
     for rows in places.values():
         codes = np.array([known[row].code for row in rows], dtype=np.int64)
         times = np.array([moments[row] for row in rows], dtype=np.int64)
-        values = known[rows[0]].histories.values_of(codes, times, base.features)
+        values = known[rows[0]].histories.values_of(codes, times, base.asked)
         found[rows] = np.stack([values[name] for name in base.names], axis=1)
     return found
 
@@ -77,18 +77,16 @@ def _modelled(base: Base, values: Floats) -> list[Told]:
     assert base.artefact is not None
     model: Any = base.artefact.model
     # In the order in which the model's design has them.
-    X = pd.DataFrame(values[:, base.names.get_indexer(base.columns)], columns=base.columns, copy=False)
-    risks = model.predict_risk(X, base.horizon_days)
+    X = pd.DataFrame(values[:, base.places], columns=base.columns, copy=False)
+    risks, low, high, parts = model.explained_risk(X, base.horizon_days)
     none = [None] * len(values)
-    lows, highs = none, none
-    if hasattr(model, "risk_interval"):
-        lows, highs = (np.asarray(end).tolist() for end in model.risk_interval(X, base.horizon_days))
+    lows, highs = (none if end is None else np.asarray(end).tolist() for end in (low, high))
     bands = none if base.base_rate is None else band(risks, base.base_rate).tolist()
     given: Sequence[Sequence[Reason]] = [()] * len(values)
-    if hasattr(model, "contributions"):
+    if parts is not None:
         # Conditions of reasons may look at features that the model does not read.
-        frame = pd.DataFrame(values, columns=base.names, copy=False)
-        given = reasons(model.contributions(X), frame, base.named, typical=base.typical)
+        every = dict(zip(base.names, values.T, strict=True))
+        given = reasons(parts, every, base.named, typical=base.typical)
     rows = zip(np.asarray(risks).tolist(), lows, highs, bands, map(tuple, given), strict=True)
     return [Told(*row) for row in rows]
 
