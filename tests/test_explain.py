@@ -63,6 +63,12 @@ def test_at_most_as_many_as_asked_and_ties_in_the_order_of_columns():
         reasons(part, value, DECLARED, top=0)
 
 
+def test_columns_by_name_are_as_good_as_a_table():
+    part, value = table([0.5, 0.2, 0.9, 0.1], [1, 0, 0, 1]), table([3, 100, 9, 2], [1, 0, 0, 1])
+    by_name = [{name: frame[name].to_numpy() for name in frame} for frame in (part, value)]
+    assert reasons(*by_name, DECLARED) == reasons(part, value, DECLARED)
+
+
 def test_what_is_unknown_is_no_reason():
     assert reasons(table([1, 1, 1, 1]), table([np.nan] * 4), DECLARED) == [[]]
 

@@ -22,7 +22,7 @@ import click
 import numpy as np
 
 from benchmarks._measure import _resident_mb
-from benchmarks.serve.load import Answer, answers_at_rate, quantile, request
+from benchmarks.serve.load import Answer, answers_at_rate, answers_in_turn, quantile, request
 from benchmarks.serve.world import World, make_world
 
 RATE, SECONDS = 200, 30
@@ -103,12 +103,10 @@ def event_latencies(port: int, world: World, customers: list[str]) -> list[tuple
 
 def _shown(port: int, world: World, customer: str, number: int) -> tuple[float, bool]:
     ask = request("/v1/readout", {"customer_id": customer}, world.key)
-    (before,) = answers_at_rate(port, [ask], RATE, connections=1)
+    (before,) = answers_in_turn(port, [ask])
     ticket = {"ticket_id": f"live-{number}", "customer_id": customer, "opened_at": before.body["moment"]}
     event = {"event_id": f"e-{number}", "table": "tickets", "row": ticket}
-    sent, after = answers_at_rate(
-        port, [request("/v1/events", event, world.key), ask], RATE * 1000, connections=1
-    )
+    sent, after = answers_in_turn(port, [request("/v1/events", event, world.key), ask])
     counted = after.body["history"]["calls"] == before.body["history"]["calls"] + 1
     return after.seconds, sent.status == 200 and counted
 

@@ -57,6 +57,19 @@ def answers_at_rate(
     return asyncio.run(_at_rate(port, asked, per_second, connections))
 
 
+def answers_in_turn(port: int, asked: Sequence[bytes]) -> list[Answer]:
+    """Send requests one after another on one connection; the seconds of each count from the first."""
+    return asyncio.run(_in_turn(port, asked))
+
+
+async def _in_turn(port: int, asked: Sequence[bytes]) -> list[Answer]:
+    connection = await asyncio.open_connection("127.0.0.1", port)
+    start = time.perf_counter()
+    found = [await answer(connection, each, start) for each in asked]
+    connection[1].close()
+    return found
+
+
 async def _at_rate(port: int, asked: Sequence[bytes], per_second: float, connections: int) -> list[Answer]:
     free: asyncio.Queue[Connection] = asyncio.Queue()
     for _ in range(connections):

@@ -61,6 +61,22 @@ def test_a_row_alone_gives_what_it_gives_among_all(name, fitted, landmark):
 
 
 @EVERY
+@pytest.mark.parametrize("rows", [slice(None), slice(7, 8)], ids=["all", "one"])
+def test_a_risk_explained_is_what_each_method_gives_to_the_last_bit(name, rows, fitted, landmark):
+    model, X = fitted[name], landmark[0].iloc[rows]
+    told = model.explained_risk(X, HORIZON)
+    np.testing.assert_array_equal(told.risk, model.predict_risk(X, HORIZON))
+    assert (told.low is None) == (told.high is None) == (not hasattr(model, "risk_interval"))
+    if told.low is not None:
+        np.testing.assert_array_equal([told.low, told.high], model.risk_interval(X, HORIZON))
+    assert (told.parts is None) == (not hasattr(model, "contributions"))
+    if told.parts is not None:
+        expected = model.contributions(X)
+        assert not expected.drop(columns=list(told.parts)).to_numpy().any()
+        np.testing.assert_array_equal(np.stack(list(told.parts.values()), axis=1), expected[list(told.parts)])
+
+
+@EVERY
 def test_order_of_rows_and_columns_changes_nothing(name, fitted, landmark):
     X, y = landmark
     order = np.random.default_rng(0).permutation(len(X))
