@@ -22,7 +22,7 @@ from retaliation_risk.histories import (
     Sum,
 )
 from retaliation_risk.histories.logs import Log, LogSpec
-from retaliation_risk.histories.passes import fill
+from retaliation_risk.histories.passes import fill, reading_of
 from tests.histories import oracle
 
 DAY = oracle.DAY
@@ -87,9 +87,9 @@ def build_log(histories):
 def ask(log, codes, moments, aggregates=AGGREGATES):
     codes, moments = np.array(codes, dtype=np.int64), np.array(moments, dtype=np.int64)
     order = np.lexsort((moments, codes))
-    named = [(str(i), aggregate) for i, aggregate in enumerate(aggregates)]
-    found = fill(log, named, codes[order], moments[order], order)
-    return np.array([found[name] for name, _ in named])
+    named = {str(i): aggregate for i, aggregate in enumerate(aggregates)}
+    found = fill(log, reading_of(SPEC, named), codes[order], moments[order], order)
+    return np.array([found[name] for name in named])
 
 
 @settings(max_examples=300)
