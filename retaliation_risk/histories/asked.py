@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from retaliation_risk.errors import ArgumentError
 from retaliation_risk.histories.declare import Aggregate, Expression, Feature
@@ -28,12 +29,17 @@ def prepare(features: Sequence[Feature]) -> Asked:
     ArgumentError
         RR403, an unknown log, flag or column, or a formula over features that are not among these.
     """
+    return _prepared(tuple(features))
+
+
+@lru_cache(maxsize=32)
+def _prepared(features: tuple[Feature, ...]) -> Asked:
     by_log: dict[str, dict[str, Aggregate]] = {}
     for feature in features:
         if isinstance(feature.value, Aggregate):
             by_log.setdefault(feature.value.log, {})[feature.name] = feature.value
     readings = tuple(reading_of(spec_of(log), aggregates) for log, aggregates in by_log.items())
-    return Asked(tuple(features), readings, tuple(_in_order(features)))
+    return Asked(features, readings, tuple(_in_order(features)))
 
 
 def _in_order(features: Sequence[Feature]) -> Iterator[tuple[str, Expression]]:

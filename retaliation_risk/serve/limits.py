@@ -38,7 +38,7 @@ class Budget:
     """Requests that each of many callers may still send, in a window that moves with the clock.
 
     The window is ours, because that of ``limits`` in memory starts a thread for every request, and each start holds up all
-    answers: half a millisecond of the median at 200 requests a second.
+    answers: half a millisecond of the median at 200 requests a second. For use in one thread, the server's loop.
 
     Parameters
     ----------
